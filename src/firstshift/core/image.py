@@ -89,8 +89,9 @@ class Image:
         return self.pixels[:, :, self.channels.index(name)]
 
     def grey(self) -> npt.NDArray[np.float32]:
-        """Brightness in 0…1: Rec. 709 luma for R G B, otherwise the mean over channels."""
-        scaled = self.pixels.astype(np.float32) / self.white
-        if self.channels == RGB:
+        """Brightness in 0…1: Rec. 709 luma for R G B, otherwise the mean over channels; `alpha` is no light."""
+        lights = [i for i, name in enumerate(self.channels) if name != "alpha"]
+        scaled = self.pixels[:, :, lights].astype(np.float32) / self.white
+        if tuple(self.channels[i] for i in lights) == RGB:
             return np.asarray(scaled @ np.array([0.2126, 0.7152, 0.0722], dtype=np.float32))
         return np.asarray(scaled.mean(axis=2))

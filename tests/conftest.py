@@ -63,9 +63,8 @@ def pytest_runtest_makereport(
     allowed = item.get_closest_marker("may_skip")
     if allowed is not None and not (allowed.args and str(allowed.args[0]).strip()):
         report.outcome, report.longrepr = "failed", "may_skip needs a reason"
-    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI", "").lower() in ("1", "true"):
-        if allowed is None:
-            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
-            report.outcome = "failed"
-            report.longrepr = f"CI runs everything, and this was skipped: {reason}"
+    in_ci = os.environ.get("CI", "").lower() in ("1", "true")
+    if in_ci and report.skipped and not hasattr(report, "wasxfail") and allowed is None:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome, report.longrepr = "failed", f"CI runs everything, and this was skipped: {reason}"
     return report

@@ -1,12 +1,12 @@
 """A real PostgreSQL for the tests: the binaries come from a wheel, so nothing has to be installed on the machine.
 
-    server = PostgresServer.create()       # initdb and start, durable (fsync on), password login, loopback only
-    with server.database() as url:         # postgresql+pg8000://… of a fresh database, dropped afterwards
-        ...
-    server.kill()                          # as if the power went: SIGKILL to every process of the server
-    server.start()                         # the same data, the same port, the same URLs
-    server.terminate_backends("mydb")      # cut the connections to one database
-    server.remove()
+server = PostgresServer.create()       # initdb and start, durable (fsync on), password login, loopback only
+with server.database() as url:         # postgresql+pg8000://… of a fresh database, dropped afterwards
+    ...
+server.kill()                          # as if the power went: SIGKILL to every process of the server
+server.start()                         # the same data, the same port, the same URLs
+server.terminate_backends("mydb")      # cut the connections to one database
+server.remove()
 """
 
 from __future__ import annotations

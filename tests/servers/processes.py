@@ -20,7 +20,7 @@ def free_port() -> int:
 
 
 def unprivileged_user() -> str | None:
-    """PostgreSQL refuses to run as root; inside a container the tests often do. None when we are a plain user already."""
+    """PostgreSQL refuses to run as root, and in a container tests often do. None when we are a plain user already."""
     return "nobody" if os.geteuid() == 0 else None
 
 

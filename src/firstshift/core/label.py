@@ -24,6 +24,18 @@ class Verdict(StrEnum):
     """Somebody looked and could not tell; goes to the next level, never trains."""
 
 
+class Level(StrEnum):
+    """Who stands behind a label (A3), from the least to the most authority."""
+
+    MODEL = "model"
+    SYNTHETIC = "synthetic"
+    IMPORTED = "imported"
+    OPERATOR = "operator"
+    ENGINEER = "engineer"
+    SENIOR = "senior"
+    EXTERNAL = "external"
+
+
 @dataclass(frozen=True, slots=True)
 class Annotation:
     """One thing on the image. Without a shape it is about the whole image (a class folder, a grade)."""

@@ -1,0 +1,1 @@
+"""Engine, transactions and migrations: the same code on SQLite and PostgreSQL."""

@@ -1,0 +1,171 @@
+"""One database, SQLite or PostgreSQL, and the two ways to use it: `reading()` and `writing()`.
+
+`writing()` is acknowledged durability: when the block ends without an error, the rows are on the disk (SQLite: WAL
+with `synchronous=FULL`; PostgreSQL: its default `synchronous_commit=on`). Whatever goes wrong inside leaves nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from firstshift.core.errors import BadInput, Refused, Unavailable
+from firstshift.db.writer_lock import WriterLock
+
+BUSY_TIMEOUT_MS = 60_000
+PASSWORD_VARIABLE = "FIRSTSHIFT_DATABASE_PASSWORD"  # noqa: S105 – the name of a variable, not a password
+
+
+class Database:
+    """Knows the two dialects' differences so that no one above has to."""
+
+    def __init__(self, url: str, folder: Path | None = None) -> None:
+        self.url = _parsed(url, folder)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            path = Path(str(self.url.database))
+            self._writer_lock: WriterLock | None = WriterLock(path.with_name(path.name + ".writer"))
+            self.engine = _sqlite_engine(self.url)
+        else:
+            self._writer_lock = None
+            self.engine = _postgres_engine(self.url)
+
+    @property
+    def shown_url(self) -> str:
+        """Without the password: fit for a log or an error."""
+        return self.url.render_as_string(hide_password=True)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """One consistent view of the database for the length of the block."""
+        with self._translated(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """All of the block or nothing. On SQLite writers queue here; on PostgreSQL they queue at the ledger's head."""
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self._translated())
+            if self._writer_lock is not None:
+                stack.enter_context(self._writer_lock)
+            connection = stack.enter_context(self.engine.connect())
+            if self.is_sqlite:
+                connection = connection.execution_options(firstshift_begin="IMMEDIATE")
+            stack.enter_context(connection.begin())
+            yield connection
+
+    @contextlib.contextmanager
+    def raw(self) -> Iterator[sa.Connection]:
+        """For migrations: a connection without a transaction of ours around it."""
+        with self._translated(), self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        """SQLAlchemy's errors in the product's words. Nothing of a failed block is kept, so trying again is safe."""
+        try:
+            yield
+        except exc.IntegrityError as error:
+            raise Refused(
+                "the database's own rules refused this", where=self.shown_url, found=_first_line(error)
+            ) from error
+        except exc.DBAPIError as error:
+            if _is_refusal(error):
+                raise Refused(_first_line(error), where=self.shown_url) from error
+            raise Unavailable(
+                "the database did not do what was asked",
+                where=self.shown_url,
+                found=_first_line(error),
+                way_out="nothing of this step was kept; check the disk and the server, then try again",
+            ) from error
+        except exc.TimeoutError as error:
+            raise Unavailable("no database connection became free", where=self.shown_url) from error
+
+
+def _parsed(url: str, folder: Path | None) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except exc.ArgumentError as error:
+        raise BadInput(
+            where="database url",
+            expected="sqlite:///file.db or postgresql://user@host/name",
+            found=url.split("@")[-1],
+        ) from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        name = parsed.database
+        if not name or name == ":memory:":
+            raise BadInput(where="database url", expected="a file", found=url, way_out="use sqlite:///firstshift.db")
+        path = Path(name) if Path(name).is_absolute() else (folder or Path()) / name
+        return sa.URL.create("sqlite", database=str(path.absolute()))
+    if backend == "postgresql":
+        parsed = parsed.set(drivername="postgresql+pg8000")
+        if parsed.password is None and os.environ.get(PASSWORD_VARIABLE):
+            parsed = parsed.set(password=os.environ[PASSWORD_VARIABLE])
+        return parsed
+    raise BadInput(where="database url", expected="sqlite or postgresql", found=backend)
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        pool_size=8,
+        max_overflow=24,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours to say: the driver's own is too late and too weak
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+            "cache_size=-65536",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        kind = connection.get_execution_options().get("firstshift_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {kind}")
+
+    return engine
+
+
+def _postgres_engine(url: sa.URL) -> sa.Engine:
+    # pool_pre_ping: a connection that the server closed overnight is replaced, not handed to the caller.
+    return sa.create_engine(
+        url,
+        pool_size=8,
+        max_overflow=24,
+        pool_pre_ping=True,
+        connect_args={"timeout": 60, "application_name": "firstshift"},
+    )
+
+
+def _is_refusal(error: exc.DBAPIError) -> bool:
+    """What our own triggers raise: SQLite's RAISE(ABORT) and PostgreSQL's RAISE EXCEPTION, both with this prefix."""
+    return "firstshift refuses" in str(error.orig)
+
+
+def _first_line(error: exc.DBAPIError) -> str:
+    original = error.orig
+    if original is not None and original.args and isinstance(original.args[0], dict):  # pg8000's error fields
+        fields = original.args[0]
+        return str(fields.get("M", fields))
+    return str(original).splitlines()[0] if str(original) else type(original).__name__

@@ -1,0 +1,247 @@
+"""Bytes by their hash. A blob is whole and on the disk before anyone is told its name.
+
+Taking away is done in two steps, so that a blob which somebody starts to need while it is being collected is never
+lost: `bury` sets it aside (a `get` or a `put` digs it up again), `purge` removes what stayed buried.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from firstshift.core.errors import BadInput, FirstshiftError, NotFound, Tampered, Unavailable
+from firstshift.core.hashing import ContentHash, content_hash, is_content_hash
+
+
+@dataclass(frozen=True, slots=True)
+class BlobFacts:
+    content: ContentHash
+    size: int
+    changed_at_s: float
+    """When it was last written, needed again, or buried."""
+
+
+class Blobs(Protocol):
+    @property
+    def shown_url(self) -> str: ...
+    def put(self, data: bytes) -> ContentHash:
+        """Durable when it returns. Putting the same bytes again costs a look, and mends a blob of the wrong size."""
+
+    def get(self, content: str) -> bytes:
+        """The bytes, held against their name: an altered blob raises `Tampered`."""
+
+    def size(self, content: str) -> int | None:
+        """None when there is no such blob (a buried one counts as there)."""
+
+    def all(self) -> Iterator[BlobFacts]: ...
+    def buried(self) -> Iterator[BlobFacts]: ...
+    def strangers(self) -> Iterator[str]:
+        """Names under the blobs' place that are no blob: half-written leftovers, files somebody put there."""
+
+    def bury(self, content: str) -> None: ...
+    def exhume(self, content: str) -> None: ...
+    def purge(self, content: str) -> None: ...
+    def sweep(self, older_than_s: float) -> int:
+        """Remove half-written leftovers of that age; how many."""
+
+
+def open_blobs(url: str, folder: Path, endpoint: str | None = None) -> Blobs:
+    parts = urlsplit(url)
+    if parts.scheme in ("", "file"):
+        path = Path(parts.path if parts.scheme else url)
+        return LocalBlobs(path if path.is_absolute() else folder / path)
+    if parts.scheme == "s3":
+        from firstshift.store.object_blobs import ObjectBlobs
+
+        return ObjectBlobs(parts.netloc, parts.path.strip("/"), endpoint)
+    raise BadInput(where="blobs url", expected="a folder or s3://bucket/prefix", found=url)
+
+
+class LocalBlobs:
+    """`blobs/3f/3fa0…`: written beside, flushed, renamed into place, and the folder flushed too."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+        self._graves = root / "buried"
+        try:
+            self._incoming.mkdir(parents=True, exist_ok=True)
+            self._graves.mkdir(exist_ok=True)
+        except OSError as error:
+            raise disk_error(error, root) from error
+
+    @property
+    def shown_url(self) -> str:
+        return str(self._root)
+
+    def put(self, data: bytes) -> ContentHash:
+        content = content_hash(data)
+        path = self._path(content)
+        try:
+            if self._is_whole(path, len(data)):
+                # Needed again: gc counts its age from now. Another writer may have renamed it a moment ago without
+                # the folder being on the disk yet, and we are about to promise that it is.
+                os.utime(path)
+                _flush_folder(path.parent)
+                return content
+            self._write(path, data)
+        except OSError as error:
+            raise disk_error(error, path) from error
+        return content
+
+    def get(self, content: str) -> bytes:
+        path = self._path(content)
+        for place in (path, self._graves / content, path):  # the last: exhumed between the first two looks
+            try:
+                data = place.read_bytes()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise disk_error(error, place) from error
+            check_content(data, content)
+            return data
+        raise NotFound("no such blob", where=self.shown_url, found=content)
+
+    def size(self, content: str) -> int | None:
+        for place in (self._path(content), self._graves / content):
+            try:
+                return place.stat().st_size
+            except FileNotFoundError:
+                continue
+        return None
+
+    def all(self) -> Iterator[BlobFacts]:
+        for shard in sorted(self._root.iterdir()):
+            if len(shard.name) == 2 and shard.is_dir():
+                yield from _facts(shard)
+
+    def buried(self) -> Iterator[BlobFacts]:
+        yield from _facts(self._graves)
+
+    def strangers(self) -> Iterator[str]:
+        for path in sorted(self._root.rglob("*")):
+            if path.is_dir():
+                continue
+            place = path.relative_to(self._root)
+            is_blob = is_content_hash(path.name) and place.parent.as_posix() in (path.name[:2], "buried")
+            if not is_blob and place.parts[0] != "incoming":
+                yield place.as_posix()
+
+    def bury(self, content: str) -> None:
+        _rename_if_there(self._path(content), self._graves / content)
+
+    def exhume(self, content: str) -> None:
+        self._path(content).parent.mkdir(exist_ok=True)
+        _rename_if_there(self._graves / content, self._path(content))
+
+    def purge(self, content: str) -> None:
+        (self._graves / content).unlink(missing_ok=True)
+
+    def sweep(self, older_than_s: float) -> int:
+        limit = time.time() - older_than_s
+        old = [path for path in self._incoming.iterdir() if path.stat().st_mtime < limit]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+    def _path(self, content: str) -> Path:
+        if not is_content_hash(content):
+            raise BadInput(where="blob", expected="64 hex digits", found=content)
+        return self._root / content[:2] / content
+
+    def _is_whole(self, path: Path, size: int) -> bool:
+        if not path.exists() and (self._graves / path.name).exists():
+            self.exhume(path.name)
+        try:
+            return path.stat().st_size == size
+        except FileNotFoundError:
+            return False
+
+    def _write(self, path: Path, data: bytes) -> None:
+        if not path.parent.is_dir():
+            path.parent.mkdir(exist_ok=True)
+            _flush_folder(self._root)
+        waiting = self._incoming / f"{path.name[:16]}-{secrets.token_hex(8)}"
+        handle = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+        try:
+            with os.fdopen(handle, "wb", buffering=0) as file:
+                view = memoryview(data)
+                while view:
+                    view = view[file.write(view) :]
+                os.fsync(file.fileno())
+            waiting.replace(path)
+        except BaseException:
+            waiting.unlink(missing_ok=True)
+            raise
+        _flush_folder(path.parent)
+
+
+def check_content(data: bytes, content: str) -> None:
+    if content_hash(data) != content:
+        raise Tampered(
+            "a stored image or file is not what was recorded",
+            where=f"blob {content}",
+            expected="bytes with that hash",
+            found=f"{len(data)} bytes with hash {content_hash(data)[:12]}…",
+            way_out="`firstshift audit verify` lists what else is touched; the backup has the original",
+        )
+
+
+def disk_error(error: OSError, path: Path) -> FirstshiftError:
+    reasons = {
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "the disk quota is used up",
+        errno.EFBIG: "the file is larger than this system allows",
+        errno.EROFS: "the disk is read-only",
+        errno.EACCES: "not allowed to write here",
+    }
+    what = reasons.get(error.errno or 0, error.strerror or str(error))
+    free = ""
+    if error.errno == errno.ENOSPC:
+        free = f"{shutil.disk_usage(_existing(path)).free // 1_000_000} MB free"
+    return Unavailable(
+        what, where=path, found=free, way_out="nothing of this image was recorded; make room and send it again"
+    )
+
+
+def _existing(path: Path) -> Path:
+    return next((p for p in (path, *path.parents) if p.exists()), Path("/"))
+
+
+def _facts(folder: Path) -> Iterator[BlobFacts]:
+    with os.scandir(folder) as entries:
+        found = sorted((e for e in entries if is_content_hash(e.name)), key=lambda e: e.name)
+    for entry in found:
+        try:
+            state = entry.stat()
+        except FileNotFoundError:
+            continue
+        yield BlobFacts(ContentHash(entry.name), state.st_size, state.st_mtime)
+
+
+def _rename_if_there(source: Path, target: Path) -> None:
+    try:
+        os.utime(source)
+        source.replace(target)
+    except FileNotFoundError:
+        return
+    _flush_folder(target.parent)
+    _flush_folder(source.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "nt":  # pragma: no cover – Windows flushes the name with the file
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,177 @@
+"""A workspace: one line's images, labels, data sets and evidence, opened the same way by everyone.
+
+    with Workspace.open("line-3") as ws:
+        record = ws.images.add(Path("part.png").read_bytes(), Capture(serial="A-0017"))
+        ws.labels.add(record.id, Label.good(), level=Level.OPERATOR, author="anna")
+
+A workspace is a folder with `firstshift.toml`. By default it also holds `firstshift.db` and `blobs/`; the same file can
+point at PostgreSQL and S3.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+
+from firstshift.core.errors import BadInput, NotFound, Refused, Tampered
+from firstshift.core.imagefacts import DEFAULT_LIMITS, DecodeLimits
+from firstshift.db.engine import Database
+from firstshift.db.migrate import migrate, require_head, revision_of
+from firstshift.ledger.keys import SigningKey, create_signing_key, load_signing_key
+from firstshift.ledger.ledger import Ledger
+from firstshift.store.blobs import Blobs, disk_error, open_blobs
+from firstshift.store.images import Images
+from firstshift.store.labels import Labels
+from firstshift.store.snapshots import Snapshots
+from firstshift.store.workspace_file import FILE_NAME, WorkspaceFile, read_workspace_file, write_workspace_file
+
+DEFAULT_DATABASE = "sqlite:///firstshift.db"
+DEFAULT_BLOBS = "blobs"
+
+
+class Workspace(AbstractContextManager["Workspace"]):
+    def __init__(
+        self,
+        folder: Path,
+        settings: WorkspaceFile,
+        key: SigningKey | None,
+        actor: str,
+        limits: DecodeLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self.folder, self.settings, self.actor, self.key = folder, settings, actor, key
+        self.database = Database(settings.database_url, folder)
+        self.blobs: Blobs = open_blobs(settings.blobs_url, folder, settings.blobs_endpoint)
+        self.ledger = Ledger(key)
+        self.labels = Labels(self.database, self.ledger, actor)
+        self.images = Images(self.database, self.ledger, self.blobs, self.labels, actor, limits)
+        self.snapshots = Snapshots(self.database, self.ledger, self.blobs, actor)
+
+    @classmethod
+    def create(
+        cls,
+        folder: str | Path,
+        *,
+        name: str = "",
+        database_url: str = DEFAULT_DATABASE,
+        blobs_url: str = DEFAULT_BLOBS,
+        blobs_endpoint: str | None = None,
+        actor: str | None = None,
+    ) -> Workspace:
+        """A new, empty workspace. The folder may exist; a workspace in it may not."""
+        place = Path(folder)
+        if (place / FILE_NAME).exists():
+            raise Refused("there is a workspace here already", where=place / FILE_NAME, way_out="choose another folder")
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise disk_error(error, place) from error
+        workspace_id = f"wsp_{secrets.token_hex(16)}"
+        key = _new_key(place / "keys" / "ledger.pem")
+        settings = WorkspaceFile(
+            id=workspace_id,
+            name=name or place.absolute().name,
+            database_url=database_url,
+            blobs_url=blobs_url,
+            blobs_endpoint=blobs_endpoint,
+            public_key=key.public_hex,
+        )
+        workspace = cls(place, settings, key, actor or default_actor())
+        try:
+            if revision_of(workspace.database) is not None:
+                raise Refused(
+                    "there is a workspace in this database already",
+                    where=workspace.database.shown_url,
+                    way_out="give every workspace a database of its own",
+                )
+            migrate(workspace.database)
+            with workspace.database.writing() as connection:
+                workspace.ledger.start(connection, workspace_id, workspace.actor)
+            write_workspace_file(place, settings)  # last: a folder without it is no workspace
+        except BaseException:
+            workspace.close()
+            raise
+        return workspace
+
+    @classmethod
+    def open(
+        cls, folder: str | Path = ".", *, actor: str | None = None, limits: DecodeLimits = DEFAULT_LIMITS
+    ) -> Workspace:
+        """An existing workspace. Without its private key it opens for reading and verifying."""
+        place = Path(folder)
+        settings = read_workspace_file(place)
+        key = _key_of(place, settings)
+        if settings.database_url.startswith("sqlite") and not _sqlite_file(place, settings).exists():
+            raise NotFound(
+                "the workspace's database is gone",
+                where=_sqlite_file(place, settings),
+                way_out="`firstshift workspace restore` brings it back from a backup",
+            )
+        workspace = cls(place, settings, key, actor or default_actor(), limits)
+        try:
+            require_head(workspace.database)
+        except BaseException:
+            workspace.close()
+            raise
+        return workspace
+
+    @property
+    def is_writable(self) -> bool:
+        return self.key is not None
+
+    @property
+    def plan_path(self) -> Path:
+        return self.folder / self.settings.plan_file
+
+    def close(self) -> None:
+        self.database.close()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.folder)!r}, {self.settings.name!r})"
+
+
+def default_actor() -> str:
+    """Who is at the keyboard: FIRSTSHIFT_ACTOR, or the name the system knows."""
+    named = os.environ.get("FIRSTSHIFT_ACTOR", "").strip()
+    if named:
+        return named
+    try:
+        return f"human:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return "human:unknown"
+
+
+def _new_key(path: Path) -> SigningKey:
+    """The key of an interrupted `create` is used again: nothing was signed with it that anybody saw."""
+    return load_signing_key(path) if path.exists() else create_signing_key(path)
+
+
+def _key_of(folder: Path, settings: WorkspaceFile) -> SigningKey | None:
+    path = folder / settings.private_key_file
+    if not path.exists():
+        return None
+    key = load_signing_key(path)
+    if key.public_hex != settings.public_key:
+        raise Tampered(
+            "the private key is not the one this workspace was started with",
+            where=path,
+            expected=f"public half {settings.public_key[:12]}…",
+            found=f"{key.public_hex[:12]}…",
+            way_out="put the right key back from the backup",
+        )
+    return key
+
+
+def _sqlite_file(folder: Path, settings: WorkspaceFile) -> Path:
+    name = settings.database_url.partition(":///")[2]
+    if not name:
+        raise BadInput(where=folder / FILE_NAME, expected="sqlite:///file", found=settings.database_url)
+    return folder / name

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from firstshift.core.capture import Capture, Origin, from_us
 from firstshift.core.decode import decode_grey_small, decode_image
 from firstshift.core.errors import BadInput, NotFound
-from firstshift.core.hashing import canonical_json
+from firstshift.core.hashing import canonical_json, content_hash
 from firstshift.core.ids import ImageId, image_id
 from firstshift.core.image import Image
 from firstshift.core.imagefacts import DEFAULT_LIMITS, DecodeLimits, ImageFacts, probe_image
@@ -38,8 +38,18 @@ from firstshift.store.rows import NewRow, record
 from firstshift.store.search import Page, Query, search_statement
 from firstshift.store.tables import images, retirements
 
+Item = TypeVar("Item")
 LIKENESS_SIZE = 64
 BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a look at an image's bytes found. Handed back with the image, it need not be decoded a second time."""
+
+    content: str
+    facts: ImageFacts
+    likeness: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,8 @@ class NewImage:
     label: NewLabel | None = None
     name: str = ""
     """For messages; defaults to the capture's source."""
+    examined: Examined | None = None
+    """From `Images.examine`, when these bytes were looked at before. Bytes that changed since are looked at again."""
 
     @property
     def shown_name(self) -> str:
@@ -140,6 +152,24 @@ class Images:
             for chunk in _chunks(new_images, batch):
                 yield from self._commit(list(pool.map(self._prepare, chunk)))
 
+    def examine(self, data: bytes, name: str) -> Examined:
+        """Decode everything and keep the facts; raises `BadInput` for what could not be recorded. Writes nothing."""
+        facts = probe_image(data, name, self._limits)
+        small = decode_grey_small(data, name, LIKENESS_SIZE, self._limits)
+        grey = np.asarray(small, dtype=np.float32) / np.float32(255)
+        return Examined(content_hash(data), facts, perceptual_hash(grey))
+
+    def by_id(self, ids: Iterable[str]) -> dict[str, ImageRecord]:
+        """Those that are here, by full id."""
+        return {record.id: record for record in self._found(images.c.id, ids)}
+
+    def by_content(self, contents: Iterable[str]) -> dict[str, list[ImageRecord]]:
+        """The images with these bytes, oldest first."""
+        found: dict[str, list[ImageRecord]] = {}
+        for record in self._found(images.c.content, contents):
+            found.setdefault(record.content, []).append(record)
+        return found
+
     def get(self, image: str) -> ImageRecord:
         """By id, or by the first characters of one."""
         with self._database.reading() as connection:
@@ -210,11 +240,18 @@ class Images:
 
     def _prepare(self, new: NewImage) -> _Prepared:
         data = new.data if isinstance(new.data, bytes) else _read_file(new.data, self._limits)
-        facts = probe_image(data, new.shown_name, self._limits)
-        small = decode_grey_small(data, new.shown_name, LIKENESS_SIZE, self._limits)
-        grey = np.asarray(small, dtype=np.float32) / np.float32(255)
+        found = new.examined
+        if found is None or found.content != content_hash(data):
+            found = self.examine(data, new.shown_name)
         content = self._blobs.put(data)
-        return _Prepared(new, _row(content, len(data), facts, perceptual_hash(grey), new.capture, self._actor))
+        return _Prepared(new, _row(content, len(data), found.facts, found.likeness, new.capture, self._actor))
+
+    def _found(self, column: sa.Column[str], values: Iterable[str]) -> Iterator[ImageRecord]:
+        for chunk in _chunks(sorted(set(values)), 500):
+            with self._database.reading() as connection:
+                query = sa.select(images).where(column.in_(chunk)).order_by(images.c.event_seq)
+                rows = connection.execute(query).all()
+            yield from map(record_of, rows)
 
     def _commit(self, prepared: Sequence[_Prepared]) -> list[ImageRecord]:
         if not prepared:
@@ -333,7 +370,7 @@ def _read_file(path: Path, limits: DecodeLimits) -> bytes:
         raise NotFound("cannot read this file", where=path, found=error.strerror or error) from error
 
 
-def _chunks(items: Iterable[NewImage], size: int) -> Iterator[tuple[NewImage, ...]]:
+def _chunks(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
     iterator = iter(items)
     while chunk := tuple(itertools.islice(iterator, size)):
         yield chunk

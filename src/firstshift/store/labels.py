@@ -97,6 +97,14 @@ class Labels:
             self.record_within(connection, [(image, new)], repeat=True)
         return self.current([image])[image]
 
+    def add_batch(self, said: Sequence[tuple[str, NewLabel]]) -> int:
+        """Labels of images that are here, in one transaction; how many were new (see `record_within`)."""
+        if not said:
+            return 0
+        with self._database.writing() as connection:
+            self._ledger.locked_head(connection)
+            return self.record_within(connection, said)
+
     def record_within(
         self, connection: sa.Connection, said: Sequence[tuple[str, NewLabel]], *, repeat: bool = False
     ) -> int:
@@ -131,6 +139,16 @@ class Labels:
         query = sa.select(labels).where(labels.c.image_id == image).order_by(labels.c.version)
         with self._database.reading() as connection:
             return [_record_of(row) for row in connection.execute(query)]
+
+    def histories(self, images_wanted: Iterable[str]) -> dict[str, list[LabelRecord]]:
+        """All versions of many images, oldest first."""
+        found: dict[str, list[LabelRecord]] = {}
+        with self._database.reading() as connection:
+            for chunk in _chunks(sorted(set(images_wanted))):
+                query = sa.select(labels).where(labels.c.image_id.in_(chunk)).order_by(labels.c.version)
+                for row in connection.execute(query):
+                    found.setdefault(row.image_id, []).append(_record_of(row))
+        return found
 
     def get(self, label: str) -> LabelRecord:
         with self._database.reading() as connection:

@@ -161,13 +161,13 @@ class Images:
 
     def by_id(self, ids: Iterable[str]) -> dict[str, ImageRecord]:
         """Those that are here, by full id."""
-        return {record.id: record for record in self._found(images.c.id, ids)}
+        return {one.id: one for one in self._found(images.c.id, ids)}
 
     def by_content(self, contents: Iterable[str]) -> dict[str, list[ImageRecord]]:
         """The images with these bytes, oldest first."""
         found: dict[str, list[ImageRecord]] = {}
-        for record in self._found(images.c.content, contents):
-            found.setdefault(record.content, []).append(record)
+        for found_one in self._found(images.c.content, contents):
+            found.setdefault(found_one.content, []).append(found_one)
         return found
 
     def get(self, image: str) -> ImageRecord:

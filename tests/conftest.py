@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.postgres import PostgresServer
+from tests.servers.postgres import PASSWORD, PostgresServer
 from tests.servers.s3 import Bucket, S3Server
 
 
@@ -21,8 +21,10 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def postgres_url(postgres: PostgresServer) -> Iterator[str]:
-    """`postgresql+pg8000://…` of a fresh, empty database."""
+def postgres_url(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """`postgresql+pg8000://…` of a fresh, empty database. The password is in the environment as well, because a
+    workspace's file never holds it."""
+    monkeypatch.setenv("FIRSTSHIFT_DATABASE_PASSWORD", PASSWORD)
     postgres.start()
     with postgres.database() as url:
         yield url

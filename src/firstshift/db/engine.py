@@ -94,6 +94,12 @@ class Database:
             raise Unavailable("no database connection became free", where=self.shown_url) from error
 
 
+def without_password(url: str) -> str:
+    """What may be written into a file: the password comes from the environment instead."""
+    parsed = sa.make_url(url)
+    return url if parsed.password is None else parsed.set(password=None).render_as_string()
+
+
 def _parsed(url: str, folder: Path | None) -> sa.URL:
     try:
         parsed = sa.make_url(url)

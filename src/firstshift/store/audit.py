@@ -215,9 +215,9 @@ def _verify_blobs(
 ) -> None:
     needed = _needed_blobs(connection)
     progress.start("verifying blobs", len(needed))
-    present: dict[str, int] = {facts.content: facts.size for facts in ws.blobs.all()} | {
-        facts.content: facts.size for facts in ws.blobs.buried()
-    }
+    present: dict[str, int] = {}
+    for facts in (*ws.blobs.all(), *ws.blobs.buried()):
+        present[facts.content] = facts.size
     for content, (what, seq, size) in needed.items():
         progress.advance()
         if content not in present:

@@ -14,12 +14,13 @@ import getpass
 import os
 import secrets
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from firstshift.core.errors import BadInput, NotFound, Refused, Tampered
 from firstshift.core.imagefacts import DEFAULT_LIMITS, DecodeLimits
-from firstshift.db.engine import Database
+from firstshift.db.engine import Database, without_password
 from firstshift.db.migrate import migrate, require_head, revision_of
 from firstshift.ledger.keys import SigningKey, create_signing_key, load_signing_key
 from firstshift.ledger.ledger import Ledger
@@ -90,7 +91,8 @@ class Workspace(AbstractContextManager["Workspace"]):
             migrate(workspace.database)
             with workspace.database.writing() as connection:
                 workspace.ledger.start(connection, workspace_id, workspace.actor)
-            write_workspace_file(place, settings)  # last: a folder without it is no workspace
+            kept = replace(settings, database_url=without_password(database_url))
+            write_workspace_file(place, kept)  # last: a folder without it is no workspace
         except BaseException:
             workspace.close()
             raise

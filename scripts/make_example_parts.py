@@ -6,8 +6,8 @@ of its own:
     python3 -m venv /tmp/cad && /tmp/cad/bin/pip install build123d
     /tmp/cad/bin/python scripts/make_example_parts.py
 
-The same script gives the same bytes: the time stamp in the STEP header is replaced by a fixed one. All three parts lie as
-the plans describe them: z points at the camera, the upper surface is on top.
+The same script gives the same bytes: the time stamp in the STEP header is replaced by a fixed one. All three parts lie
+as the plans describe them: z points at the camera, the upper surface is on top.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from build123d import (
     Cylinder,
     GridLocations,
     Hole,
+    Location,
     Locations,
     Mode,
     Part,
@@ -39,6 +40,7 @@ from build123d import (
     export_step,
     extrude,
     fillet,
+    insert,
 )
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "src" / "firstshift" / "spec" / "examples"
@@ -69,15 +71,14 @@ def make_bracket() -> Part:
 
 
 def make_cap() -> Part:
-    """A moulded screw cap, 38 mm wide and 15 mm high: a thin shell with a rounded shoulder, grip ribs, a raised ring and
-    a sprue mark on top."""
+    """A moulded screw cap, 37 mm wide and 15 mm high: a thin shell with a rounded shoulder, grip ribs, a raised ring
+    and a sprue mark on top."""
     with BuildPart() as cap:
         Cylinder(18, 15, align=UP)
         fillet(cap.edges().sort_by(Axis.Z)[-1], radius=2.5)
-        with BuildSketch(), PolarLocations(18, 60):
+        with BuildSketch(), PolarLocations(18, 48):
             Circle(0.55)
         extrude(amount=11.5)
-        chamfer(cap.faces().sort_by(Axis.Z)[0].outer_wire().edges(), length=0.2)
         Cylinder(16.4, 13.4, align=UP, mode=Mode.SUBTRACT)
         with BuildSketch(Plane.XY.offset(15)):
             Circle(12.5)
@@ -94,15 +95,16 @@ def make_cap() -> Part:
 
 
 def make_fitting() -> Part:
-    """A turned hose fitting, 19 mm across the hexagon's flats and 34 mm high, standing on its hose barbs: hexagon, sealing
-    face with groove, bore, and a grooved tail."""
+    """A turned hose fitting, 19 mm across the hexagon's flats and 34 mm high, standing on its grooved tail: hexagon,
+    sealing face with a groove for the O-ring, bore."""
+    corner_mm = 19 / math.sqrt(3)
+    # The hexagon's corners are turned off at 30°, as on every nut.
+    turned = Cylinder(corner_mm, 8, align=UP)
+    for rim in (turned.edges().sort_by(Axis.Z)[0], turned.edges().sort_by(Axis.Z)[-1]):
+        turned = chamfer(rim, length=0.75, length2=1.3)
+    hexagon = extrude(RegularPolygon(corner_mm, 6), amount=8) & turned
     with BuildPart() as fitting:
-        with Locations((0, 0, 22)), BuildSketch(Plane.XY.offset(22)):
-            RegularPolygon(19 / math.sqrt(3), 6)
-        extrude(amount=8)
-        # The hexagon's corners are turned off at 30° as on every nut.
-        with BuildPart(mode=Mode.INTERSECT):
-            Cylinder(19 / math.sqrt(3), 60, align=UP)
+        insert(hexagon.moved(Location((0, 0, 22))))
         with Locations((0, 0, 30)):
             Cylinder(8.25, 4, align=UP)
         chamfer(fitting.faces().sort_by(Axis.Z)[-1].outer_wire().edges(), length=0.5)

@@ -19,11 +19,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, GetCoreSchemaHandler
+from pydantic import Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from firstshift.core.errors import BadInput
-from firstshift.spec.declared import Declared, Name, Number, OneOf, Positive, Range, Sentence, Whole, Within, name_of_kind
+from firstshift.spec.declared import (
+    Declared,
+    Name,
+    Number,
+    OneOf,
+    Positive,
+    Range,
+    Sentence,
+    Whole,
+    Within,
+    name_of_kind,
+    reject,
+)
 
 Grade = Annotated[Whole, Field(ge=1, le=5)]
 
@@ -60,6 +72,14 @@ class Defect(Declared):
     )
     accept: Acceptance | None = Field(default=None, description="What is still good; left out, every flaw is a reject.")
     note: Sentence | None = Field(default=None, description="Anything a colleague should know; not evaluated.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for name, what in (("severity", "mildest"), ("count", "fewest")):
+            first, last = getattr(self, name)
+            if first > last:
+                reject(f"the {what} first", [first, last], f"write [{last}, {first}]", (name,))
+        return self
 
     narrowest: ClassVar[str] = ""
     """Name of the range that decides whether a camera can see it: the smaller of its two sizes on the surface."""

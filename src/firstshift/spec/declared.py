@@ -157,12 +157,19 @@ def name_of_kind(model: type[BaseModel], key: str) -> str:
     return str(word)
 
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.+-]{0,79}")
+# What every file system, URL and table can carry: class names become folders, channel names file endings.
+_NAME = re.compile(r"[^\W_][\w .+\-()#&,=]{0,79}")
 
 
 def _check_name(value: str) -> str:
     if not _NAME.fullmatch(value) or value != value.strip():
-        reject("a name of 1–80 letters, digits, spaces and _ . + -", value)
+        reject("a name of 1–80 letters, digits, spaces and _ . + - ( ) # & , =", value)
+    return value
+
+
+def _check_title(value: str) -> str:
+    if not value.isprintable() or value != value.strip():
+        reject("1–120 printable characters without spaces around them", value)
     return value
 
 
@@ -178,5 +185,6 @@ Share = Annotated[float, Strict(), Field(ge=0, le=1)]
 Whole = Annotated[int, Strict()]
 Flag = Annotated[bool, Strict()]
 Name = Annotated[str, AfterValidator(_check_name), Field(json_schema_extra={"pattern": f"^{_NAME.pattern}$"})]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(_check_title)]
 Sentence = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_check_sentence)]
 Vector = tuple[Number, Number, Number]

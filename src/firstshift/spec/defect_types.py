@@ -31,8 +31,12 @@ class Scratch(Defect):
     width_mm: Width = Field(description="Width across the groove, in mm.")
     depth_um: Depth = Field(description="Depth at the deepest point, in µm.")
     orientation_deg: Angle = Field(default=ANY_DIRECTION, description="Direction in the surface, in degrees.")
-    lips: Ratio = Field(default=Range(0.0, 0.4), description="Height of the lips as a share of the depth; 0 if brittle.")
-    lines: Annotated[Range, Within(1, 50)] = Field(default=Range(1, 1), description="Grooves in one scratch (a bundle).")
+    lips: Ratio = Field(
+        default=Range(0.0, 0.4), description="Height of the lips as a share of the depth; 0 if brittle."
+    )
+    lines: Annotated[Range, Within(1, 50)] = Field(
+        default=Range(1, 1), description="Grooves in one scratch (a bundle)."
+    )
     narrowest: ClassVar[str] = "width_mm"
     longest: ClassVar[str] = "length_mm"
 

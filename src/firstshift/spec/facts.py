@@ -100,14 +100,18 @@ class StationFacts:
             (
                 "depth of field",
                 reach,
-                f"sharp from {self.sharp_from_mm:.5g} to {ends} from the lens, blur of one pixel "
-                f"({self.circle_of_confusion_um:.3g} µm) allowed",
+                (
+                    f"sharp from {self.sharp_from_mm:.5g} to {ends} from the lens, blur of one pixel "
+                    f"({self.circle_of_confusion_um:.3g} µm) allowed"
+                ),
             ),
             (
                 "smallest resolvable",
                 f"{self.upper.smallest_mm:.3g} mm",
-                f"limited by {self.upper.limited_by}: sampling {self.upper.sampling_mm:.2g}, diffraction "
-                f"{self.upper.diffraction_mm:.2g}, defocus {self.upper.defocus_mm:.2g} mm",
+                (
+                    f"limited by {self.upper.limited_by}: sampling {self.upper.sampling_mm:.2g}, diffraction "
+                    f"{self.upper.diffraction_mm:.2g}, defocus {self.upper.defocus_mm:.2g} mm"
+                ),
             ),
         ]
         if self.lower != self.upper:

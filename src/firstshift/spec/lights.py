@@ -64,7 +64,9 @@ class Dome(_Lamp):
     kind: Literal["dome"] = Field(description="A half sphere that lights from everywhere.")
     diameter_mm: Positive = Field(description="Inner diameter of the dome, in mm.")
     opening_mm: Positive = Field(description="Diameter of the hole the camera looks through, in mm.")
-    height_mm: Height = Field(default=0.0, description="Height of the dome's rim above the part's upper surface, in mm.")
+    height_mm: Height = Field(
+        default=0.0, description="Height of the dome's rim above the part's upper surface, in mm."
+    )
 
 
 class Coaxial(_Lamp):
@@ -76,7 +78,7 @@ class Coaxial(_Lamp):
 
 
 class DarkField(_Lamp):
-    """A low ring that shines flat across the surface: what is smooth stays dark, what stands out or is cut in shines."""
+    """A low ring that shines flat across the surface: what is smooth stays dark, what is raised or cut in shines."""
 
     kind: Literal["dark_field"] = Field(description="A low ring that shines flat across the surface.")
     diameter_mm: Positive = Field(description="Diameter of the ring of emitters, in mm.")

@@ -6,9 +6,9 @@ Thin lens throughout; distances are measured from the front principal plane of t
     m = v/z                  magnification of a plane at distance z; in focus m = f/(s − f)
     D = f/N                  diameter of the entrance pupil
 
-Sources: W. J. Smith, Modern Optical Engineering (4th ed.), ch. 2, 6 and 9; J. E. Greivenkamp, Field Guide to Geometrical
-Optics (SPIE 2004), "Depth of focus and depth of field" and "Diffraction-limited imaging"; EMVA 1288 and G1 for the names
-of camera and lens data; Brown, Photogrammetric Engineering 32 (1966) for distortion.
+Sources: W. J. Smith, Modern Optical Engineering (4th ed.), ch. 2, 6 and 9; J. E. Greivenkamp, Field Guide to
+Geometrical Optics (SPIE 2004), "Depth of focus and depth of field" and "Diffraction-limited imaging"; EMVA 1288 for
+the names of camera data; Brown, Photogrammetric Engineering 32 (1966) for distortion.
 """
 
 from __future__ import annotations
@@ -143,6 +143,8 @@ def optics_of(station: Station) -> Optics:
     """Raises BadInput when the lens cannot form an image at this distance."""
     lens, scan = station.lens, station.line_scan
     focus = station.focus_distance_mm
+    focal: float | None = None
+    aperture: float | None = None
     match lens:
         case Perspective():
             if focus <= lens.focal_mm:
@@ -158,7 +160,7 @@ def optics_of(station: Station) -> Optics:
             focal, aperture = lens.focal_mm, lens.focal_mm / lens.f_number
             working_f_number = lens.f_number * (1 + m)
         case Telecentric():
-            m, focal, aperture, working_f_number = lens.magnification, None, None, lens.f_number
+            m, working_f_number = lens.magnification, lens.f_number
     return Optics(
         focal_mm=focal,
         focus_mm=focus,

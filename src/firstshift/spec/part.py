@@ -1,7 +1,7 @@
 """The part: what lies in front of the camera, what it is made of, and which of its surfaces are inspected.
 
 Coordinates of regions are those of the CAD file, in millimetres. A part without a CAD file is flat: a strip, a label, a
-ground tile, `size_mm: [width, length, thickness]`.
+ground tile, `size_mm: [width, length, thickness]`; its origin lies in the middle of its upper surface.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from pydantic import AfterValidator, Field, model_validator
 
 from firstshift.spec.declared import (
     Declared,
+    Flag,
     Name,
     Number,
     Positive,
     Range,
     Sentence,
     Share,
+    Title,
     Vector,
     Within,
     reject,
@@ -75,8 +77,8 @@ class Finish(Declared):
     )
     lay: Lay | None = Field(
         default=None,
-        description="Pattern of the tool marks; left out, it follows from the kind: turned is circular, milled crossed, "
-        "brushed, ground and rolled straight, the others none.",
+        description="Pattern of the tool marks; left out, it follows from the kind: turned is circular, milled "
+        "crossed, brushed, ground and rolled straight, the others none.",
     )
     lay_deg: Annotated[Number, Field(ge=-360, le=360)] = Field(
         default=0.0,
@@ -99,7 +101,7 @@ class Body(Declared):
     material: Material = Field(description="What the body is made of.")
     colour: Colour | None = Field(
         default=None,
-        description="Colour as '#rrggbb' (sRGB) for plastics, paint and other coloured materials; metals have their own.",
+        description="Colour as '#rrggbb' (sRGB) for plastics, paint and the like; metals have their own.",
     )
     finish: Finish = Field(description="How the surface of this body was made.")
 
@@ -121,7 +123,9 @@ class Block(Declared):
 class Facing(Declared):
     """Surfaces that look in one direction."""
 
-    direction: Vector = Field(description="The direction the surface looks in, as [x, y, z]; its length does not matter.")
+    direction: Vector = Field(
+        description="The direction the surface looks in, as [x, y, z]; its length does not matter."
+    )
     within_deg: Annotated[Number, Field(gt=0, le=180)] = Field(
         default=15.0, description="How far a surface may lean away from that direction, in degrees."
     )
@@ -170,8 +174,8 @@ class Placement(Declared):
 class Part(Declared):
     """What is inspected."""
 
-    name: Name = Field(description="Name of the part, as people on the line say it.")
-    number: Name | None = Field(default=None, description="Drawing or article number, with its revision.")
+    name: Title = Field(description="Name of the part, as people on the line say it.")
+    number: Title | None = Field(default=None, description="Drawing or article number, with its revision.")
     cad: CadFile | None = Field(
         default=None,
         description="CAD file beside the plan: STEP, STL, OBJ, PLY or GLB. Left out, the part is flat and size_mm "
@@ -194,6 +198,9 @@ class Part(Declared):
         default_factory=Placement, description="How the part lies under the camera and how much it moves."
     )
     serial: SerialFormat | None = Field(default=None, description="What a serial number of this part looks like.")
+    round: Flag = Field(
+        default=False, description="Whether the camera sees a round outline: turning the part then takes no more room."
+    )
     good_share: Share | None = Field(
         default=None, description="Share of parts that are good, as far as known; helps to plan how many to look at."
     )

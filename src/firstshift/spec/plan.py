@@ -34,7 +34,9 @@ class Plan(Declared):
 
     format: Literal[1] = Field(description="Version of this file format; always 1 so far.")
     name: Name = Field(description="Name of the plan.")
-    note: Sentence | None = Field(default=None, description="What the plan is for, in a sentence or two; not evaluated.")
+    note: Sentence | None = Field(
+        default=None, description="What the plan is for, in a sentence or two; not evaluated."
+    )
     part: Part = Field(description="What is inspected.")
     station: Station = Field(description="Where it is inspected: camera, lens and light.")
     defects: tuple[Annotated[SerializeAsAny[Defect], FromCatalogue(BUILT_IN_TYPES)], ...] = Field(

@@ -1,7 +1,8 @@
-"""The policy: who decides what, how sure one wants to be, what is kept, and how synthetic images give way to real ones."""
+"""The policy: who decides what, how sure one wants to be, what is kept, how synthetic images give way to real ones."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Annotated, Literal
 
@@ -20,7 +21,9 @@ Risk = Annotated[Number, Field(gt=0, lt=1)]
 class Routing(Declared):
     """By how sure the model is: decided automatically, shown to a person, or rejected."""
 
-    automatic_from: Risk = Field(default=0.95, description="Confidence from which the model's decision stands by itself.")
+    automatic_from: Risk = Field(
+        default=0.95, description="Confidence from which the model's decision stands by itself."
+    )
     review_from: Risk = Field(
         default=0.70, description="Confidence from which a person looks at the image; below it the part is rejected."
     )
@@ -82,7 +85,12 @@ class Labels(Declared):
         order = ["operator", "quality_engineer", "expert"]
         places = [order.index(level) for level in self.levels]
         if places != sorted(set(places)):
-            reject("levels from first to last, each once", list(self.levels), f"in the order {', '.join(order)}", ("levels",))
+            reject(
+                "levels from first to last, each once",
+                list(self.levels),
+                f"in the order {', '.join(order)}",
+                ("levels",),
+            )
         return self
 
 
@@ -148,7 +156,8 @@ class Policy(Declared):
 
     routing: Routing = Field(default_factory=Routing, description="By confidence: automatic, to a person, or rejected.")
     certificate: Certificate | None = Field(
-        default=None, description="What has to be proved before the model decides alone; left out, nothing is certified."
+        default=None,
+        description="What has to be proved before the model decides alone; left out, nothing is certified.",
     )
     phases: Phases = Field(default_factory=Phases, description="How the model is brought in.")
     labels: Labels = Field(default_factory=Labels, description="How labels come about and when they may train.")
@@ -156,7 +165,7 @@ class Policy(Declared):
     synthetic_share: tuple[ShareOnDay, ...] = Field(
         default=_USUAL_SHARES,
         max_length=100,
-        description="How the share of synthetic images falls as real ones arrive; straight lines between the days given.",
+        description="How the share of synthetic images falls as real ones arrive; straight lines between the days.",
     )
     randomisation: Randomisation = Field(
         default_factory=Randomisation, description="How far rendered images stray from the plan."
@@ -170,7 +179,9 @@ class Policy(Declared):
                 reject(f"a day after {earlier.day}", later.day, "days rise", ("synthetic_share", index, "day"))
             if later.share > earlier.share:
                 way_out = "real images only ever push synthetic ones out"
-                reject(f"a share of at most {earlier.share:g}", later.share, way_out, ("synthetic_share", index, "share"))
+                reject(
+                    f"a share of at most {earlier.share:g}", later.share, way_out, ("synthetic_share", index, "share")
+                )
         return self
 
     def synthetic_share_on(self, day: float) -> float:
@@ -178,7 +189,7 @@ class Policy(Declared):
         corners = self.synthetic_share
         if not corners:
             return 1.0
-        for earlier, later in zip(corners, corners[1:], strict=False):
+        for earlier, later in itertools.pairwise(corners):
             if earlier.day <= day < later.day:
                 along = (day - earlier.day) / (later.day - earlier.day)
                 return earlier.share + (later.share - earlier.share) * along

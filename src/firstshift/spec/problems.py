@@ -1,7 +1,7 @@
 """From what the validator found to lines a person can act on: file, path, line, expected, found, way out.
 
-    plan.yaml: defects[2].depth_um (line 48): expected a range inside 0 to 5000, found [0.2, 12000]; deeper than 5 mm it
-    is a 'missing_feature'
+plan.yaml: defects[2].depth_um (line 48): expected a range inside 0 to 5000, found [0.2, 12000]; deeper than 5 mm it
+is a 'missing_feature'
 """
 
 from __future__ import annotations
@@ -218,9 +218,13 @@ def _item_of(annotation: Any) -> tuple[Any, list[Any]]:
 
 def _model_of(annotation: Any, marks: list[Any], data: Any, known: DefectTypes) -> type[BaseModel] | None:
     for mark in marks:
-        choice = mark if isinstance(mark, OneOf) else mark.types({"types": known}).choice() if isinstance(
-            mark, FromCatalogue
-        ) else None
+        choice = (
+            mark
+            if isinstance(mark, OneOf)
+            else mark.types({"types": known}).choice()
+            if isinstance(mark, FromCatalogue)
+            else None
+        )
         if choice is not None:
             try:
                 return choice.choose(data if isinstance(data, dict) else {})

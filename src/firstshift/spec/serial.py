@@ -22,8 +22,8 @@ class SerialFormat(Declared):
     template: str = Field(
         min_length=1,
         max_length=100,
-        description="One character each: # a digit, @ a capital letter, * either; {A|B} one of several of equal length; "
-        "anything else stands for itself. A backslash takes the meaning away: \\#.",
+        description="One character each: # a digit, @ a capital letter, * either; {A|B} one of several of equal "
+        "length; anything else stands for itself. A backslash takes the meaning away: \\#.",
     )
     example: str = Field(max_length=200, description="A serial that fits the template; checked when the plan is read.")
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from firstshift.spec.declared import Declared, Name, Number, OneOf, Positive, Sentence, Vector, Whole, reject
+from firstshift.spec.declared import Declared, Name, Number, OneOf, Positive, Sentence, Title, Vector, Whole, reject
 from firstshift.spec.lights import BackLight, Bar, Coaxial, DarkField, Dome, Light, Ring, Spot
 from firstshift.spec.part import reject_repeated_in
 
@@ -20,7 +20,7 @@ Pixels = Annotated[Whole, Field(ge=1, le=100_000)]
 class Camera(Declared):
     """The sensor behind the lens."""
 
-    name: Name | None = Field(default=None, description="Make and model, as on its label.")
+    name: Title | None = Field(default=None, description="Make and model, as on its label.")
     sensor_px: tuple[Pixels, Pixels] = Field(
         description="Pixels across and down, [width, height]; a line camera has a height of 1."
     )
@@ -134,8 +134,8 @@ class Station(Declared):
     camera: Camera = Field(description="The sensor behind the lens.")
     lens: Lens = Field(description="The lens, perspective or telecentric.")
     working_distance_mm: Annotated[Number, Field(gt=0, le=1e5)] = Field(
-        description="From the lens's front principal plane to the part's upper surface, in mm. The front of the lens is "
-        "a few mm to cm nearer: calibrate, or take the value from the lens maker's calculator."
+        description="From the lens's front principal plane to the part's upper surface, in mm. The front of the lens "
+        "is a few mm to cm nearer: calibrate, or take the value from the lens maker's calculator."
     )
     focus_mm: Annotated[Number, Field(gt=0, le=1e5)] | None = Field(
         default=None,
@@ -145,7 +145,9 @@ class Station(Declared):
     part_speed_mm_s: Annotated[Number, Field(ge=0, le=1e5)] = Field(
         default=0.0, description="How fast the part moves during an exposure, in mm a second; 0 when it stands still."
     )
-    line_scan: LineScan | None = Field(default=None, description="Settings of a line camera; left out, it is an area camera.")
+    line_scan: LineScan | None = Field(
+        default=None, description="Settings of a line camera; left out, it is an area camera."
+    )
     lights: tuple[Light, ...] = Field(min_length=1, max_length=100, description="Every light at the station.")
     channels: tuple[Channel, ...] = Field(
         min_length=1, max_length=32, description="One image of a part each: which lights are on."

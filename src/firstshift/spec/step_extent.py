@@ -1,8 +1,8 @@
 """How large is the part in a STEP file? An answer from its text alone, without a CAD library.
 
 Read are the vertices of the solid's edges and its circles and spheres (ISO 10303-21 text; VERTEX_POINT, CIRCLE,
-SPHERICAL_SURFACE), and the length unit. Free-form curves count by their ends and assembly placements are not applied, so
-the answer is approximate: good enough to tell millimetres from inches, not to measure.
+SPHERICAL_SURFACE), and the length unit. Free-form curves count by their ends and assembly placements are not applied,
+so the answer is approximate: good enough to tell millimetres from inches, not to measure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Point = tuple[float, float, float]
 
 _RECORD = re.compile(
     r"#([0-9]{1,12})\s*=\s*(CARTESIAN_POINT|DIRECTION|VERTEX_POINT|AXIS2_PLACEMENT_3D|AXIS2_PLACEMENT3D|CIRCLE|"
-    r"SPHERICAL_SURFACE)\s*\(\s*'(?:[^']|'')*'\s*,([^;']{1,400});"
+    r"SPHERICAL_SURFACE)\s*\(\s*'(?:[^']|''){0,200}'\s*,([^;']{1,400});"
 )
 _NUMBER = re.compile(r"[-+]?[0-9]{1,40}\.?[0-9]{0,40}(?:[eE][-+]?[0-9]{1,4})?")
 _REFERENCE = re.compile(r"#([0-9]{1,12})")
@@ -70,9 +70,7 @@ def step_extent(text: str, name: str = "STEP file") -> StepExtent:
         raise BadInput(
             where=name, expected="a solid", found="no edges at all", way_out="export the solid, not sketches or notes"
         )
-    low, high = (
-        tuple(pick(point[axis] for point in reach) * scale for axis in range(3)) for pick in (min, max)
-    )
+    low, high = (tuple(pick(point[axis] for point in reach) * scale for axis in range(3)) for pick in (min, max))
     if not all(math.isfinite(value) and abs(value) < 1e9 for value in (*low, *high)):
         raise BadInput(where=name, expected="finite coordinates", found="numbers beyond every part")
     return StepExtent((low[0], low[1], low[2]), (high[0], high[1], high[2]), unit, len(reach))
@@ -120,8 +118,8 @@ class _Records:
             reach = [radius] * 3
             if kind == "CIRCLE" and normal is not None and 0 < length < 1e100:
                 reach = [radius * math.sqrt(max(0.0, 1 - (n / length) ** 2)) for n in normal]
-            for sign in (-1, 1):
-                ends.append((centre[0] + sign * reach[0], centre[1] + sign * reach[1], centre[2] + sign * reach[2]))
+            (x, y, z), (dx, dy, dz) = centre, reach
+            ends += [(x - dx, y - dy, z - dz), (x + dx, y + dy, z + dz)]
         return ends
 
     def _point(self, number: int) -> Point | None:

@@ -1,7 +1,7 @@
 """Can this camera see that flaw? Visible, marginal or invisible, from the flaw's narrowest size and the optics.
 
-The narrowest size on the surface is compared with the *picture element*: half the smallest resolvable size, which is one
-pixel where sampling is the limit and more where diffraction or defocus is.
+The narrowest size on the surface is compared with the *picture element*: half the smallest resolvable size, which is
+one pixel where sampling is the limit and more where diffraction or defocus is.
 
 - **visible** from 3 elements: its shape survives, whatever its place on the pixel grid (two of the three pixels are
   covered fully). Three pixels on the smallest flaw is the usual rule of machine vision.
@@ -9,9 +9,10 @@ pixel where sampling is the limit and more where diffraction or defocus is.
 - **invisible** below, because a round flaw of share a of a pixel's width changes that pixel by a² of its contrast only.
 
 A line is different: it loses contrast in proportion to its width only, and it leaves it in every pixel along its way. A
-scratch of half contrast that covers 0.2 of a pixel darkens it by 10 %, several times a camera's noise (about 1 % of a
-well exposed 10,000 electron pixel), but no more than the texture of a machined surface. Along 10 elements the eye, and a
-filter, gain √10 ≈ 3 over that texture. So a line at least 10 elements long is **marginal** from 0.2 elements of width.
+scratch of half contrast that covers 0.2 of a pixel darkens it by 10 %: several times a camera's noise (about 1 % of a
+well exposed 10,000 electron pixel), but no more than the texture of a machined surface. Along 10 elements the eye, and
+a filter, gain √10 ≈ 3 over that texture. So a line at least 10 elements long is **marginal** from 0.2 elements of
+width.
 
 Contrast is not known here: how dark a flaw looks depends on light and finish. The verdict says what geometry allows.
 """

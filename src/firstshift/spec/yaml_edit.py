@@ -118,7 +118,13 @@ def number_text(value: float) -> str:
 
 def _quoted(text: str) -> str:
     plain = text.replace("_", "").replace("-", "").replace(" ", "").replace(".", "")
-    if plain.isascii() and plain.isalnum() and text[0].isalpha() and text == text.strip() and not _means_something(text):
+    if (
+        plain.isascii()
+        and plain.isalnum()
+        and text[0].isalpha()
+        and text == text.strip()
+        and not _means_something(text)
+    ):
         return text
     escaped = "".join(
         c if c.isprintable() and c not in '"\\' else f"\\{c}" if c in '"\\' else f"\\U{ord(c):08x}" for c in text

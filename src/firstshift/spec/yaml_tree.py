@@ -1,8 +1,8 @@
-"""YAML as a tree of values with their places in the text: read safely, so that errors have line numbers and an edit
-changes nothing but what it is asked to.
+"""YAML as a tree of values with their places in the text: read safely, so that errors have line numbers and an
+edit changes nothing but what it is asked to.
 
-Only what a plan needs is allowed: one document of blocks, lists and plain values. Anchors, aliases, tags, directives and
-repeated keys are refused while reading, before anything is built, so that no file can grow beyond its own size.
+Only what a plan needs is allowed: one document of blocks, lists and plain values. Anchors, aliases, tags, directives
+and repeated keys are refused while reading, before anything is built, so that no file can grow beyond its own size.
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ def read_tree(text: str, name: str = "plan") -> Node:
             way_out="check the indentation and the quotes around this line",
         ) from None
     except YAMLError as error:
-        raise BadInput(where=name, expected="YAML", found=one_line(error, 160), way_out="is this a text file?") from None
+        raise BadInput(
+            where=name, expected="YAML", found=one_line(error, 160), way_out="is this a text file?"
+        ) from None
 
 
 def _quiet_events(text: str) -> Iterator[Any]:
@@ -155,7 +157,9 @@ class _Reader:
         if depth > MAX_DEPTH:
             raise self.refuse(event, f"at most {MAX_DEPTH} levels of indentation", "more", "is this another file?")
         if kind == "AliasEvent" or getattr(event, "anchor", None):
-            raise self.refuse(event, "no anchors and aliases (& and *)", "one", "write the value out, or quote the text")
+            raise self.refuse(
+                event, "no anchors and aliases (& and *)", "one", "write the value out, or quote the text"
+            )
         if getattr(event, "tag", None):
             found = one_line(event.tag, 60)
             raise self.refuse(event, "no tags (!)", found, "write the plain value, or quote the text")

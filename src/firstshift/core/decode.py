@@ -174,7 +174,7 @@ def _tiff_page(tiff: tifffile.TiffFile, page: TiffPage) -> npt.NDArray[Any]:
     if plane.ndim == 3 and page.planes_apart:
         plane = np.moveaxis(plane, 0, -1)
     plane = plane.astype(plane.dtype.newbyteorder("="), copy=False)
-    return np.asarray(np.iinfo(plane.dtype).max - plane) if page.photometric == 0 else plane
+    return np.asarray(np.iinfo(plane.dtype).max - plane if page.photometric == 0 else plane)
 
 
 def _pnm(data: bytes, facts: ImageFacts) -> npt.NDArray[Any]:

@@ -1,0 +1,52 @@
+"""The folder a data set is written to: complete under its name, or not there at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from firstshift.core.errors import BadInput, Unavailable
+from firstshift.formats.tree import path_fault
+
+
+class OutFolder:
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def write(self, name: str, data: bytes) -> None:
+        fault = path_fault(name)
+        if fault:
+            raise BadInput(where=name, expected="a relative path inside the data set", found=fault)
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as stream:  # x: two records never share a file
+            stream.write(data)
+
+    def write_text(self, name: str, text: str) -> None:
+        self.write(name, text.encode("utf-8"))
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[OutFolder]:
+    """A temporary sibling that takes the target's name when all went well."""
+    if target.is_symlink() or (target.exists() and (not target.is_dir() or any(target.iterdir()))):
+        raise BadInput(where=target, expected="a new or empty folder", found="one in use", way_out="name another")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise Unavailable(where=target, expected="a place to write", found=error.strerror or error) from error
+    try:
+        yield OutFolder(partial)
+        partial.chmod(0o755)
+        if target.exists():
+            target.rmdir()
+        os.replace(partial, target)  # noqa: PTH105 - the call that is atomic on every system
+    except OSError as error:
+        raise Unavailable(where=target, expected="space and permission to write", found=error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

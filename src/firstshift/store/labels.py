@@ -117,7 +117,7 @@ class Labels:
         known = set() if repeat else _said_before(connection, ids)
         rows: list[NewRow] = []
         for image, new in said:
-            body = _body(new.label)
+            body = label_body(new.label)
             fingerprint = (image, body, new.author, new.level.value)
             if fingerprint in known:
                 continue
@@ -179,8 +179,12 @@ def classes_in(body: str) -> tuple[str, ...]:
     return Label.from_json(json.loads(body)).classes
 
 
-def _body(label: Label) -> str:
-    body = canonical_json(label.to_json())
+def label_body(label: Label) -> str:
+    """A label as it is stored; refuses one that cannot be."""
+    try:
+        body = canonical_json(label.to_json())
+    except (TypeError, ValueError) as error:
+        raise BadInput(where="label", expected="JSON values only", found=error) from error
     if len(body) > MAX_LABEL_BYTES:
         raise BadInput(where="label", expected=f"at most {MAX_LABEL_BYTES} characters", found=len(body))
     return body

@@ -1,0 +1,84 @@
+"""`firstshift`: the command that the package installs, and the order in which its help lists what it can do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+import typer.core
+
+from firstshift import __version__
+from firstshift.cli import audit, dataset, images, new, plan, workspace
+from firstshift.cli.failure import run_command
+
+
+class House(typer.core.TyperGroup):
+    """The outermost group: every way a command can end goes through `run_command`."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        arguments = list(sys.argv[1:] if args is None else args)
+
+        def work() -> Any:
+            return super(House, self).main(
+                arguments, prog_name or "firstshift", complete_var, False, windows_expand_args, **extra
+            )
+
+        code = run_command(work, arguments)
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+
+app = typer.Typer(
+    cls=House,
+    help="From zero images to a governed visual-inspection model, in the factory's own hands.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"firstshift {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def firstshift(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """From zero images to a governed visual-inspection model, in the factory's own hands."""
+
+
+new.register(app)
+app.add_typer(plan.app, name="plan")
+app.add_typer(images.app, name="images")
+app.add_typer(dataset.app, name="dataset")
+app.add_typer(audit.app, name="audit")
+app.add_typer(workspace.app, name="workspace")
+
+
+def main() -> None:
+    # Names of files need not be UTF-8, and a terminal need not know every character: show what can be shown.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""How a command is declared: name, docstring, examples, and the options that every command has.
+
+@command(app, "list", "firstshift images list --limit 5")
+def list_images(folder: WorkspaceFolder = None, as_json: AsJson = False) -> None:
+    \"\"\"Show the newest images.\"\"\"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+WorkspaceFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        envvar="FIRSTSHIFT_WORKSPACE",
+        metavar="FOLDER",
+        help="The workspace; without it, the nearest one from here upwards.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, also for an error.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+_examples: dict[Callable[..., Any], tuple[str, ...]] = {}
+
+
+def command(
+    app: typer.Typer, name: str, *examples: str, panel: str | None = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Register a command. Its docstring is its help; `examples` are lines a person can paste."""
+
+    def register(function: Callable[P, R]) -> Callable[P, R]:
+        _examples[function] = examples
+        shown = "\n".join(f"  $ {line}" for line in examples).replace("[", r"\[")
+        word = "Example" if len(examples) == 1 else "Examples"
+        app.command(name, epilog=f"{word}:\n{shown}", rich_help_panel=panel)(function)
+        return function
+
+    return register
+
+
+def examples_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """For the documentation page and for the test that holds every command to having one."""
+    return _examples[function]
+
+
+def group(help_text: str) -> typer.Typer:
+    return typer.Typer(help=help_text, no_args_is_help=True, add_completion=False)

@@ -1,0 +1,91 @@
+"""How a command ends when it cannot do what was asked: one line on stderr (or one JSON document), and a number.
+
+    error: plan.yaml: station.focal (line 12): expected a setting that exists, found 'focal'; did you mean 'focal_mm'?
+
+Nobody who uses the product sees a traceback; for a fault of ours it goes to a file, and the line says where.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import typer
+
+from firstshift import __version__
+from firstshift.cli.exit_codes import ExitCode, code_of
+from firstshift.core.errors import FirstshiftError, Unavailable, one_line
+from firstshift.core.progress import Cancelled
+
+_WORKSPACE_EXTRA = ("alembic", "cryptography", "obstore", "pg8000", "scipy", "sqlalchemy")
+_STOPPED = "stopped; what is finished is kept, and the same command goes on from there"
+
+
+def run_command(work: Callable[[], Any], arguments: Sequence[str]) -> int:
+    """Do the work and turn whatever happens into an exit code."""
+    as_json = "--json" in arguments
+    try:
+        result = work()
+    except FirstshiftError as error:
+        return show_error(error, as_json)
+    except typer.TyperException as error:
+        return _show_usage_error(error, as_json)
+    except (typer.Abort, KeyboardInterrupt):
+        return show_error(Cancelled(_STOPPED), as_json)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in _WORKSPACE_EXTRA:
+            return _show_bug(error, arguments, as_json)
+        missing = Unavailable(
+            f"this command needs {error.name}", way_out="install it with `pip install 'firstshift[workspace]'`"
+        )
+        return show_error(missing, as_json)
+    except Exception as error:  # noqa: BLE001 - the outermost frame: nothing above it could do better
+        return _show_bug(error, arguments, as_json)
+    code = result if isinstance(result, int) else ExitCode.DONE
+    return show_error(Cancelled(_STOPPED), as_json) if code == ExitCode.CANCELLED else code
+
+
+def show_error(error: FirstshiftError, as_json: bool) -> ExitCode:
+    code = code_of(error)
+    _show(error.as_dict() | {"exit_code": int(code)}, as_json)
+    return code
+
+
+def _show_usage_error(error: typer.TyperException, as_json: bool) -> ExitCode:
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":  # the help is on the screen already
+        return ExitCode.BAD_INPUT
+    command = context.command_path if context is not None else "firstshift"
+    message = one_line(error.format_message()).rstrip(".")
+    message = f"{command}: {message[:1].lower()}{message[1:]}; `{command} --help` shows an example"
+    _show({"error": "Usage", "message": message, "exit_code": int(ExitCode.BAD_INPUT)}, as_json)
+    return ExitCode.BAD_INPUT
+
+
+def _show_bug(error: BaseException, arguments: Sequence[str], as_json: bool) -> ExitCode:
+    handle, path = tempfile.mkstemp(prefix="firstshift-bug-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(f"firstshift {__version__}, Python {platform.python_version()}, {platform.platform()}\n")
+        file.write(f"firstshift {' '.join(arguments)}\n\n")
+        file.writelines(traceback.format_exception(error))
+    message = (
+        f"this is a bug in firstshift ({type(error).__name__}: {one_line(error, 120)}); "
+        f"please report it with the details in {path}"
+    )
+    _show({"error": "Bug", "message": message, "details": path, "exit_code": int(ExitCode.BUG)}, as_json)
+    return ExitCode.BUG
+
+
+def _show(problem: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(problem, indent=2, ensure_ascii=False))  # noqa: T201
+    else:
+        typer.secho("error:", fg="red", bold=True, nl=False, err=True)
+        typer.echo(f" {problem['message']}", err=True)
+    sys.stdout.flush()

@@ -1,0 +1,225 @@
+"""`firstshift images …`: which images are there, what is known about one, and what it looks like with its labels."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from firstshift.cli import screen
+from firstshift.cli.command import AsJson, WorkspaceFolder, command, group
+from firstshift.cli.outfile import write_file
+from firstshift.cli.place import open_workspace
+from firstshift.cli.words import checked_origin, label_words, parsed_time, part_words
+
+if TYPE_CHECKING:
+    from firstshift.store.images import ImageRecord
+    from firstshift.store.labels import LabelRecord
+    from firstshift.store.search import Query
+    from firstshift.store.workspace import Workspace
+
+app = group("Images: list them, search them, look at one.")
+
+Limit = Annotated[int, typer.Option("--limit", "-n", help="How many at most.", min=1, max=10_000)]
+After = Annotated[
+    str | None,
+    typer.Option(
+        "--after", metavar="PLACE", help="Go on behind this place: `next` of the page before.", show_default=False
+    ),
+]
+Text = str | None
+_SAID = ("version", "when", "who", "level", ("what", "text"))
+
+
+@command(app, "list", "firstshift images list", "firstshift images list --limit 5 --json")
+def list_images(
+    folder: WorkspaceFolder = None, limit: Limit = 20, after: After = None, as_json: AsJson = False
+) -> None:
+    """List images, the newest first."""
+    from firstshift.store.search import Query
+
+    _show_page(folder, Query(limit=limit, cursor=after), as_json)
+
+
+@command(
+    app,
+    "search",
+    "firstshift images search --class scratch --station cell-3",
+    "firstshift images search --unlabelled --since 2026-11-01 --count",
+)
+def search(
+    folder: WorkspaceFolder = None,
+    serial: Annotated[Text, typer.Option(help="Serial number of the part.")] = None,
+    lot: Annotated[Text, typer.Option(help="Lot.")] = None,
+    station: Annotated[Text, typer.Option(help="Station.")] = None,
+    camera: Annotated[Text, typer.Option(help="Camera.")] = None,
+    origin: Annotated[Text, typer.Option(help="real, rendered, generated or augmented.")] = None,
+    source: Annotated[Text, typer.Option(help="Path inside the imported set.")] = None,
+    shot: Annotated[Text, typer.Option(help="The exposure that several channels share.")] = None,
+    class_name: Annotated[Text, typer.Option("--class", help="A class in the newest label.")] = None,
+    verdict: Annotated[Text, typer.Option(help="good, defect or unsure, in the newest label.")] = None,
+    labelled: Annotated[bool | None, typer.Option("--labelled/--unlabelled", help="Has a label or not.")] = None,
+    golden: Annotated[bool | None, typer.Option("--golden/--not-golden", help="In the golden set or not.")] = None,
+    retired: Annotated[bool | None, typer.Option("--retired/--kept", help="Pixels gone or not.")] = None,
+    prediction: Annotated[Text, typer.Option(help="What the model said.")] = None,
+    model_version: Annotated[Text, typer.Option(help="Which model said it.")] = None,
+    route: Annotated[Text, typer.Option(help="pass, review, reject or unknown.")] = None,
+    min_confidence: Annotated[float | None, typer.Option(min=0, max=1, help="At least this sure.")] = None,
+    max_confidence: Annotated[float | None, typer.Option(min=0, max=1, help="At most this sure.")] = None,
+    since: Annotated[
+        Text, typer.Option(metavar="TIME", help="Taken then or later: 2026-11-20, or with time and zone.")
+    ] = None,
+    until: Annotated[Text, typer.Option(metavar="TIME", help="Taken before then.")] = None,
+    limit: Limit = 20,
+    after: After = None,
+    count: Annotated[bool, typer.Option("--count", help="Say only how many there are.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find images. All that is given must hold; the newest come first."""
+    from firstshift.store.search import Query
+
+    query = Query(
+        serial=serial, lot=lot, station=station, camera=camera, origin=checked_origin(origin), source=source, shot=shot,
+        class_name=class_name, verdict=verdict, labelled=labelled, golden=golden, retired=retired,
+        prediction=prediction, model_version=model_version, route=route,
+        min_confidence=min_confidence, max_confidence=max_confidence,
+        since=parsed_time(since), until=parsed_time(until), limit=limit, cursor=after,
+    )  # fmt: skip
+    if count:
+        _show_count(folder, query, as_json)
+    else:
+        _show_page(folder, query, as_json)
+
+
+def _show_count(folder: Path | None, query: Query, as_json: bool) -> None:
+    with open_workspace(folder) as ws:
+        found = ws.images.count(query)
+    if as_json:
+        screen.print_json({"count": found})
+    else:
+        screen.say(screen.counted(found, "image"))
+
+
+def _show_page(folder: Path | None, query: Query, as_json: bool) -> None:
+    with open_workspace(folder) as ws:
+        page = ws.images.search(query)
+        said = ws.labels.current([record.id for record in page.items])
+    if as_json:
+        screen.print_json({"images": [_as_json(r, said.get(r.id)) for r in page.items], "next": page.next})
+        return
+    if not page.items:
+        screen.say("no images")
+        return
+    rows = [_row(record, said.get(record.id)) for record in page.items]
+    screen.show(screen.table("", "image", "taken", "part", ("size", "right"), "label", "", rows=rows))
+    if page.next is not None:
+        screen.say(f"[dim]there are more: --after {page.next}[/]")
+
+
+def _as_json(record: ImageRecord, label: LabelRecord | None) -> dict[str, Any]:
+    return record.to_json() | {"label": label.to_json() if label else None}
+
+
+def _row(record: ImageRecord, label: LabelRecord | None) -> tuple[str, ...]:
+    return (
+        screen.short(record.id),
+        screen.minute(record.capture.captured_at),
+        part_words(record.capture),
+        f"{record.width}×{record.height}",
+        label_words(label.label if label else None),
+        "[yellow]golden[/]" if record.golden else "",
+    )
+
+
+@command(
+    app,
+    "show",
+    "firstshift images show img_3f2a9c81d0",
+    "firstshift images show img_3f2a9c81d0 --out picture.png",
+)
+def show(
+    image: Annotated[str, typer.Argument(help="Its id, or the beginning of it.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="PNG", help="Write the image with its newest label drawn on it.", show_default=False),
+    ] = None,
+    original: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the file as it was recorded, byte for byte.", show_default=False),
+    ] = None,
+    folder: WorkspaceFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show all that is known about one image, and everything that was ever said about it."""
+    with open_workspace(folder) as ws:
+        record = ws.images.get(image)
+        history = ws.labels.history(record.id)
+        if out is not None:
+            write_file(out, _drawn(ws, record, history[-1] if history else None))
+        if original is not None:
+            write_file(original, ws.images.read_bytes(record))
+    if as_json:
+        screen.print_json({"image": record.to_json(), "labels": [label.to_json() for label in history]})
+        return
+    screen.show(screen.facts(_facts(record)))
+    if history:
+        screen.show(
+            screen.table(
+                "What was said about it", "version", "when", "who", "level", ("what", "text"), rows=_said(history)
+            )
+        )
+    else:
+        screen.say("[dim]nobody has labelled it yet[/]")
+    for file in filter(None, (out, original)):
+        screen.say(f"wrote {screen.quoted(file)}")
+
+
+def _drawn(ws: Workspace, record: ImageRecord, newest: LabelRecord | None) -> bytes:
+    from firstshift.core.encode import encode_png
+    from firstshift.line.labelled_picture import draw_label
+
+    return encode_png(draw_label(ws.images.read(record), newest.label if newest else None))
+
+
+def _facts(record: ImageRecord) -> list[tuple[str, str]]:
+    capture = record.capture.to_json()
+    provenance = capture.pop("provenance", None)
+    rows = [
+        ("image", record.id + ("  [yellow]golden[/]" if record.golden else "")),
+        (
+            "file",
+            _file(record),
+        ),
+        ("content", f"[dim]{record.content}[/]"),
+        ("recorded", f"{screen.second(record.added_at)} by {screen.quoted(record.added_by)}, event {record.event_seq}"),
+    ]
+    names = {"captured_at": "taken", "model_version": "model"}
+    rows += [(names.get(name, name), screen.quoted(_value(value))) for name, value in capture.items()]
+    rows += [(f"· {name}", screen.quoted(value)) for name, value in (provenance or {}).items()]
+    return rows
+
+
+def _file(record: ImageRecord) -> str:
+    pixels = f"{record.width}×{record.height}, {screen.counted(record.channels, 'channel')} of {record.bits} bits"
+    return f"{record.format.upper()}, {pixels}, {screen.size(record.size)}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str) and value[4:5] == "-" and "T" in value:
+        return screen.second(datetime.fromisoformat(value))
+    return str(value)
+
+
+def _said(history: list[LabelRecord]) -> list[tuple[str, ...]]:
+    return [
+        (
+            str(label.version),
+            screen.minute(label.at),
+            screen.quoted(label.author),
+            label.level.value,
+            label_words(label.label) + (f" [dim]{screen.quoted(label.reason)}[/]" if label.reason else ""),
+        )
+        for label in history
+    ]

@@ -44,11 +44,10 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """One consistent view of the database for the length of the block."""
-        with self._translated(), self.engine.connect() as connection:
+        with self._translated(), self.engine.connect() as connection, connection.begin():
             if not self.is_sqlite:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
-            with connection.begin():
-                yield connection
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield connection
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -77,13 +76,11 @@ class Database:
         """SQLAlchemy's errors in the product's words. Nothing of a failed block is kept, so trying again is safe."""
         try:
             yield
-        except exc.IntegrityError as error:
-            raise Refused(
-                "the database's own rules refused this", where=self.shown_url, found=_first_line(error)
-            ) from error
         except exc.DBAPIError as error:
-            if _is_refusal(error):
-                raise Refused(_first_line(error), where=self.shown_url) from error
+            if _breaks_a_rule(error):
+                raise Refused(
+                    "the database's own rules refused this", where=self.shown_url, found=_first_line(error)
+                ) from error
             raise Unavailable(
                 "the database did not do what was asked",
                 where=self.shown_url,
@@ -97,7 +94,7 @@ class Database:
 def without_password(url: str) -> str:
     """What may be written into a file: the password comes from the environment instead."""
     parsed = sa.make_url(url)
-    return url if parsed.password is None else parsed.set(password=None).render_as_string()
+    return url if parsed.password is None else parsed._replace(password=None).render_as_string()
 
 
 def _parsed(url: str, folder: Path | None) -> sa.URL:
@@ -154,24 +151,37 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
 
 def _postgres_engine(url: sa.URL) -> sa.Engine:
+    from firstshift.db.postgres_driver import PARAMETER_STYLE, PipeliningConnection
+
     # pool_pre_ping: a connection that the server closed overnight is replaced, not handed to the caller.
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         pool_size=8,
         max_overflow=24,
         pool_pre_ping=True,
+        paramstyle=PARAMETER_STYLE,
         connect_args={"timeout": 60, "application_name": "firstshift"},
     )
 
+    @sa.event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, args: list[Any], settings: dict[str, Any]) -> PipeliningConnection:
+        return PipeliningConnection(*args, **settings)
 
-def _is_refusal(error: exc.DBAPIError) -> bool:
-    """What our own triggers raise: SQLite's RAISE(ABORT) and PostgreSQL's RAISE EXCEPTION, both with this prefix."""
-    return "firstshift refuses" in str(error.orig)
+    return engine
+
+
+def _breaks_a_rule(error: exc.DBAPIError) -> bool:
+    """A constraint, or one of our own triggers (SQLite: RAISE(ABORT); PostgreSQL: RAISE EXCEPTION, state P0001).
+    pg8000 has one exception for all, so there the SQL state decides: class 23 is integrity."""
+    state = str(_server_fields(error).get("C", ""))
+    return isinstance(error, exc.IntegrityError) or state[:2] == "23" or "firstshift refuses" in str(error.orig)
+
+
+def _server_fields(error: exc.DBAPIError) -> dict[str, Any]:
+    arguments = getattr(error.orig, "args", ())
+    return arguments[0] if arguments and isinstance(arguments[0], dict) else {}
 
 
 def _first_line(error: exc.DBAPIError) -> str:
-    original = error.orig
-    if original is not None and original.args and isinstance(original.args[0], dict):  # pg8000's error fields
-        fields = original.args[0]
-        return str(fields.get("M", fields))
-    return str(original).splitlines()[0] if str(original) else type(original).__name__
+    told = str(_server_fields(error).get("M") or error.orig)
+    return told.splitlines()[0] if told else type(error.orig).__name__

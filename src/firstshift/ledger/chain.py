@@ -39,4 +39,6 @@ def checkpoint_message(seq: int, chain_hash: str) -> bytes:
 
 
 def head_message(seq: int, chain_hash: str) -> bytes:
+    """What the head row signs: how long the chain is. Its switches (`frozen`, `place`) say where to write, not what was
+    written, and are no evidence."""
     return f"firstshift head\n{seq}\n{chain_hash}".encode()

@@ -46,6 +46,7 @@ class Head:
     hash: str
     signature: str
     frozen: str | None
+    place: str | None = None
 
 
 def now_us() -> int:
@@ -53,8 +54,11 @@ def now_us() -> int:
 
 
 class Ledger:
-    def __init__(self, key: SigningKey | None, clock: Callable[[], int] = now_us) -> None:
-        self._key, self._clock = key, clock
+    def __init__(
+        self, key: SigningKey | None, clock: Callable[[], int] = now_us, place: str | None = None
+    ) -> None:
+        """`place`: where this client keeps what the rows refer to; see `ledger_head.place`."""
+        self._key, self._clock, self._place = key, clock, place
 
     def start(self, connection: sa.Connection, workspace_id: str, actor: str) -> None:
         """The first event of a new workspace; names the workspace and the key that signs."""
@@ -69,10 +73,13 @@ class Ledger:
         """The numbers the drafts got, in order. Holds the head until the caller's transaction ends."""
         key = self._required_key()
         head = self.locked_head(connection)
-        if head.frozen:
+        _refuse_frozen(head)
+        if head.place and self._place and head.place != self._place:
             raise Refused(
-                f"this workspace takes no more writes: {head.frozen}",
-                way_out="open the workspace at its new place, or `firstshift workspace move --undo`",
+                "the images of this workspace were moved",
+                expected=head.place,
+                found=self._place,
+                way_out=f"open the workspace again; no help? `firstshift workspace move --blobs {head.place}`",
             )
         at_us, previous, seq = self._clock(), head.hash, head.seq
         chained: list[Event] = []
@@ -96,6 +103,7 @@ class Ledger:
         """Sign the chain as it stands now, beside the regular checkpoints."""
         key = self._required_key()
         head = self.locked_head(connection)
+        _refuse_frozen(head)
         event = self._checkpoint(key, head.hash, head.seq + 1, self._clock())
         connection.execute(sa.insert(events), [_as_row(event)])
         self._set_head(connection, key, event.seq, event.hash)
@@ -105,6 +113,12 @@ class Ledger:
         """From now on nothing is appended (or, with None, it is again)."""
         self.locked_head(connection)
         connection.execute(sa.update(ledger_head).values(frozen=reason))
+
+    def set_place(self, connection: sa.Connection, place: str | None) -> None:
+        """From now on only clients that were opened for this place append."""
+        self.locked_head(connection)
+        connection.execute(sa.update(ledger_head).values(place=place))
+        self._place = place or self._place
 
     def head(self, connection: sa.Connection) -> Head:
         return _head(connection.execute(_HEAD))
@@ -167,14 +181,22 @@ class Ledger:
         return self._key
 
 
-_HEAD = sa.select(ledger_head.c.seq, ledger_head.c.hash, ledger_head.c.signature, ledger_head.c.frozen)
+_HEAD = sa.select(*(ledger_head.c[name] for name in ("seq", "hash", "signature", "frozen", "place")))
 
 
 def _head(result: sa.CursorResult[Any]) -> Head:
     row = result.one_or_none()
     if row is None:
         raise Refused("the ledger has no head: the workspace was never started or its head row was removed")
-    return Head(row.seq, row.hash, row.signature, row.frozen)
+    return Head(row.seq, row.hash, row.signature, row.frozen, row.place)
+
+
+def _refuse_frozen(head: Head) -> None:
+    if head.frozen:
+        raise Refused(
+            f"this workspace takes no more writes: {head.frozen}",
+            way_out="open the workspace at its new place, or `firstshift workspace move --undo`",
+        )
 
 
 def _as_row(event: Event) -> dict[str, Any]:

@@ -28,4 +28,7 @@ ledger_head = sa.Table(
     sa.Column("hash", sa.Text, nullable=False),
     sa.Column("signature", sa.Text, nullable=False),
     sa.Column("frozen", sa.Text, nullable=True),
+    # Where the other half of the workspace (its blobs) went when it was last moved. A client that was opened before
+    # that would write the bytes to the old place and the rows here: it is refused.
+    sa.Column("place", sa.Text, nullable=True),
 )

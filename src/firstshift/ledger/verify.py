@@ -43,8 +43,10 @@ def walk(events: Iterable[Event], public_key: str, state: ChainState) -> Iterato
     one inserted event is one problem and not a million."""
     for event in events:
         body = _body(event)
-        problem = _link_problem(event, state) or _content_problem(event, body, public_key, state)
-        if problem:
+        if event.seq > state.seq + 1:
+            gap = f"{event.seq - state.seq - 1} event(s) from here to event {event.seq - 1} are missing"
+            state.problems.append(Problem(f"event {state.seq + 1}", gap, state.seq + 1))
+        elif (problem := _link_problem(event, state) or _content_problem(event, body, public_key, state)) is not None:
             state.problems.append(Problem(f"event {event.seq}", problem, event.seq))
         state.seq, state.hash = event.seq, event.hash
         yield event, body if isinstance(body, dict) else {}
@@ -71,8 +73,6 @@ def _body(event: Event) -> Any:
 
 
 def _link_problem(event: Event, state: ChainState) -> str | None:
-    if event.seq != state.seq + 1:
-        return f"follows event {state.seq}: {event.seq - state.seq - 1} event(s) between them are missing"
     if event.previous != state.hash:
         return f"does not follow from event {state.seq}: one of them was replaced, inserted or reordered"
     if not is_intact(event):

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from firstshift.core.errors import FirstshiftError, Tampered
+from firstshift.core.errors import FirstshiftError, Refused, Tampered
 from firstshift.core.progress import Progress, Silent
 from firstshift.ledger.tables import events
 from firstshift.ledger.verify import ChainState, Problem, head_problem, walk
@@ -97,7 +97,11 @@ def verify_workspace(
 
 
 def _verify_chain_and_rows(ws: Workspace, connection: sa.Connection, result: Verification, progress: Progress) -> None:
-    head = ws.ledger.head(connection)
+    try:
+        head = ws.ledger.head(connection)
+    except Refused as error:
+        result.problems.append(Problem("ledger head", error.what))
+        return
     state = ChainState()
     walkers = {name: RowWalker(connection, name) for name in ROW_TABLES}
     progress.start("verifying events and rows", head.seq)

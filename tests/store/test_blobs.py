@@ -1,0 +1,102 @@
+"""The blob contract, over the local folder and over a real S3 server."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from firstshift.core.errors import BadInput, NotFound, Tampered, Unavailable
+from firstshift.core.hashing import content_hash
+from firstshift.store.blobs import Blobs, LocalBlobs, open_blobs
+from tests.servers.s3 import Bucket
+
+
+@pytest.fixture(params=["local", pytest.param("s3", marks=pytest.mark.s3)])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Blobs:
+    if request.param == "local":
+        return open_blobs("blobs", tmp_path)
+    bucket: Bucket = request.getfixturevalue("s3")
+    for name, value in bucket.environment().items():
+        monkeypatch.setenv(name, value)
+    return open_blobs(f"s3://{bucket.bucket}/line-3", tmp_path, bucket.endpoint)
+
+
+def test_put_get_size(blobs: Blobs) -> None:
+    data = os.urandom(70_000)
+    content = blobs.put(data)
+    assert content == content_hash(data) == blobs.put(data)
+    assert blobs.get(content) == data
+    assert blobs.size(content) == len(data)
+    assert [facts.content for facts in blobs.all()] == [content]
+    assert list(blobs.strangers()) == []
+
+
+def test_what_is_not_there(blobs: Blobs) -> None:
+    missing = content_hash(b"never stored")
+    assert blobs.size(missing) is None
+    with pytest.raises(NotFound, match="no such blob"):
+        blobs.get(missing)
+    with pytest.raises(BadInput, match="64 hex digits"):
+        blobs.get("../../etc/passwd")
+
+
+def test_burying_loses_nothing_that_is_needed_again(blobs: Blobs) -> None:
+    content = blobs.put(b"needed")
+    blobs.bury(content)
+    assert list(blobs.all()) == []
+    assert [facts.content for facts in blobs.buried()] == [content]
+    assert blobs.get(content) == b"needed"
+    blobs.put(b"needed")
+    assert [facts.content for facts in blobs.all()] == [content]
+    blobs.purge(content)
+    assert blobs.get(content) == b"needed"
+    blobs.bury(content)
+    blobs.purge(content)
+    assert blobs.size(content) is None
+    blobs.bury(content)  # neither is a mistake: another gc was quicker
+    blobs.exhume(content)
+    blobs.purge(content)
+
+
+def test_an_altered_blob_is_not_handed_out(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path)
+    content = blobs.put(b"the truth")
+    (tmp_path / content[:2] / content).write_bytes(b"the trvth")
+    with pytest.raises(Tampered, match=content):
+        blobs.get(content)
+
+
+def test_a_short_blob_is_mended_by_putting_it_again(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path)
+    content = blobs.put(b"whole bytes")
+    (tmp_path / content[:2] / content).write_bytes(b"who")
+    blobs.put(b"whole bytes")
+    assert blobs.get(content) == b"whole bytes"
+
+
+def test_leftovers_are_swept_and_strangers_are_named(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path)
+    (tmp_path / "incoming" / "half").write_bytes(b"x")
+    os.utime(tmp_path / "incoming" / "half", (time.time() - 100, time.time() - 100))
+    (tmp_path / "incoming" / "young").write_bytes(b"x")
+    (tmp_path / "notes.txt").write_text("hello")
+    assert list(blobs.strangers()) == ["notes.txt"]
+    assert blobs.sweep(older_than_s=50) == 1
+    assert (tmp_path / "incoming" / "young").exists()
+
+
+@pytest.mark.s3
+def test_a_store_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    blobs = open_blobs("s3://bucket/x", tmp_path, "http://127.0.0.1:9")
+    with pytest.raises(Unavailable, match="object store"):
+        blobs.put(b"data")
+
+
+def test_unknown_places_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="blobs url"):
+        open_blobs("ftp://host/x", tmp_path)

@@ -20,6 +20,10 @@ from urllib.parse import urlsplit
 from firstshift.core.errors import BadInput, FirstshiftError, NotFound, Tampered, Unavailable
 from firstshift.core.hashing import ContentHash, content_hash, is_content_hash
 
+REFRESH_AFTER_S = 600.0
+"""Whoever records a row for a blob that was put longer ago than this puts it again first: far shorter than garbage lies
+buried before it is removed, so no row ever refers to a blob that was collected (see `collecting`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class BlobFacts:
@@ -86,10 +90,10 @@ class LocalBlobs:
         content = content_hash(data)
         path = self._path(content)
         try:
-            if self._is_whole(path, len(data)):
-                # Needed again: gc counts its age from now. Another writer may have renamed it a moment ago without
-                # the folder being on the disk yet, and we are about to promise that it is.
-                os.utime(path)
+            # Needed again: gc counts its age from now.
+            if self._is_whole(path, len(data)) and _touch_if_there(path):
+                # Another writer may have renamed it a moment ago without the folder being on the disk yet, and we are
+                # about to promise that it is.
                 _flush_folder(path.parent)
                 return content
             self._write(path, data)
@@ -225,6 +229,14 @@ def _facts(folder: Path) -> Iterator[BlobFacts]:
         except FileNotFoundError:
             continue
         yield BlobFacts(ContentHash(entry.name), state.st_size, state.st_mtime)
+
+
+def _touch_if_there(path: Path) -> bool:
+    try:
+        os.utime(path)
+    except FileNotFoundError:  # buried this very moment
+        return False
+    return True
 
 
 def _rename_if_there(source: Path, target: Path) -> None:

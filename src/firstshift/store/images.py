@@ -31,7 +31,7 @@ from firstshift.db.engine import Database
 from firstshift.ledger.ledger import Ledger, now_us
 from firstshift.ledger.tags import Tag
 from firstshift.likeness.perceptual_hash import perceptual_hash
-from firstshift.store.blobs import Blobs
+from firstshift.store.blobs import REFRESH_AFTER_S, Blobs
 from firstshift.store.golden import golden_rows
 from firstshift.store.labels import Labels, NewLabel
 from firstshift.store.rows import NewRow, record
@@ -231,6 +231,7 @@ class Images:
         """Put images into the golden set or take them out. One that trains already is refused, and then none is set."""
         who = author or self._actor
         with self._database.writing() as connection:
+            self._ledger.locked_head(connection)  # nobody makes a snapshot between the look and the flag
             rows = golden_rows(connection, ids, golden, who, reason, now_us())
             for row in rows:
                 record(connection, self._ledger, [row])
@@ -244,7 +245,7 @@ class Images:
         if found is None or found.content != content_hash(data):
             found = self.examine(data, new.shown_name)
         content = self._blobs.put(data)
-        return _Prepared(new, _row(content, len(data), found.facts, found.likeness, new.capture, self._actor))
+        return _Prepared(new, image_row(content, len(data), found.facts, found.likeness, new.capture, self._actor))
 
     def _found(self, column: sa.Column[str], values: Iterable[str]) -> Iterator[ImageRecord]:
         for chunk in _chunks(sorted(set(values)), 500):
@@ -263,6 +264,7 @@ class Images:
             for p in prepared:
                 if p.row["id"] not in known:
                     fresh.setdefault(p.row["id"], p)
+            self._put_old_ones_again(fresh.values())
             rows = [_new_row(p) for p in fresh.values()]
             numbers = record(connection, self._ledger, rows) if rows else []
             labelled = [(p.row["id"], p.new.label) for p in prepared if p.new.label is not None]
@@ -276,6 +278,16 @@ class Images:
             results.append(found if found.id not in seen else replace(found, is_new=False))
             seen.add(found.id)
         return results
+
+    def _put_old_ones_again(self, waiting: Iterable[_Prepared]) -> None:
+        """After a suspended laptop or a queue that stood still: their blobs may have been collected meanwhile."""
+        limit_us = now_us() - int(REFRESH_AFTER_S * 1_000_000)
+        for p in waiting:
+            if p.row["added_at_us"] >= limit_us:
+                continue
+            data = p.new.data if isinstance(p.new.data, bytes) else _read_file(p.new.data, self._limits)
+            if self._blobs.put(data) != p.row["content"]:
+                raise BadInput(where=p.new.shown_name, expected="the same bytes as before", found="a changed file")
 
 
 def record_of(row: sa.Row[Any]) -> ImageRecord:
@@ -327,7 +339,9 @@ _RECORD_COLUMNS = (
 )
 
 
-def _row(content: str, size: int, facts: ImageFacts, likeness: int, capture: Capture, actor: str) -> dict[str, Any]:
+def image_row(
+    content: str, size: int, facts: ImageFacts, likeness: int, capture: Capture, actor: str
+) -> dict[str, Any]:
     described = capture.to_json()
     return {
         "id": image_id(content, described),

@@ -22,7 +22,7 @@ from firstshift.core.label import CLASS_NAME
 from firstshift.db.engine import Database
 from firstshift.ledger.ledger import Ledger, now_us
 from firstshift.ledger.tags import Tag
-from firstshift.store.blobs import Blobs
+from firstshift.store.blobs import REFRESH_AFTER_S, Blobs
 from firstshift.store.labels import current_labels
 from firstshift.store.rows import NewRow, record
 from firstshift.store.tables import images, retirements, snapshot_items, snapshots
@@ -164,10 +164,13 @@ class Snapshots:
         told = {"images": len(items), "manifest": values["manifest"], "name": name, "purpose": purpose}
         with self._database.writing() as connection:
             record(connection, self._ledger, [NewRow("snapshots", values, Tag.SNAPSHOT_CREATED, who, told)])
+            if now_us() - values["at_us"] > REFRESH_AFTER_S * 1_000_000:
+                self._blobs.put(manifest_text)
             for chunk in _chunks(items):
                 connection.execute(
                     sa.insert(snapshot_items), [_item_row(values["id"], purpose, item) for item in chunk]
                 )
+            _refuse_changed_meanwhile(connection, values["id"], purpose)
         return self.get(name)
 
     def all(self) -> list[SnapshotRecord]:
@@ -239,6 +242,26 @@ _MEMBER = sa.select(
     # Golden by its pixels: the same bytes may be here under another capture.
     sa.exists().where(_twin.c.content == images.c.content, _twin.c.golden).label("golden_content"),
 ).select_from(images.outerjoin(retirements, retirements.c.image_id == images.c.id))
+
+
+def _refuse_changed_meanwhile(connection: sa.Connection, snapshot: str, purpose: str) -> None:
+    """The members were looked at before the ledger's head was ours; somebody may have been quicker."""
+    of_snapshot = snapshot_items.c.snapshot_id == snapshot
+    retired = (
+        sa.select(retirements.c.image_id)
+        .join(snapshot_items, snapshot_items.c.image_id == retirements.c.image_id)
+        .where(of_snapshot)
+    )
+    if (gone := connection.execute(retired.limit(1)).scalar()) is not None:
+        raise Refused("its pixels were retired meanwhile", where=gone, way_out="make the snapshot again without it")
+    golden = (
+        sa.select(snapshot_items.c.image_id)
+        .join(images, images.c.id == snapshot_items.c.image_id)
+        .join(_twin, sa.and_(_twin.c.content == images.c.content, _twin.c.golden))
+        .where(of_snapshot)
+    )
+    if purpose == TRAIN and (judge := connection.execute(golden.limit(1)).scalar()) is not None:
+        raise Refused("it became golden meanwhile, and a golden image never trains", where=judge)
 
 
 def manifest_of(purpose: str, items: Sequence[Item]) -> bytes:

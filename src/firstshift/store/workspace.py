@@ -46,7 +46,7 @@ class Workspace(AbstractContextManager["Workspace"]):
         self.folder, self.settings, self.actor, self.key = folder, settings, actor, key
         self.database = Database(settings.database_url, folder)
         self.blobs: Blobs = open_blobs(settings.blobs_url, folder, settings.blobs_endpoint)
-        self.ledger = Ledger(key)
+        self.ledger = Ledger(key, place=settings.blobs_url)
         self.labels = Labels(self.database, self.ledger, actor)
         self.images = Images(self.database, self.ledger, self.blobs, self.labels, actor, limits)
         self.snapshots = Snapshots(self.database, self.ledger, self.blobs, actor)

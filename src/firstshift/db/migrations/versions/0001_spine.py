@@ -79,6 +79,7 @@ def _create_ledger() -> None:
         sa.Column("hash", sa.Text, nullable=False),
         sa.Column("signature", sa.Text, nullable=False),
         sa.Column("frozen", sa.Text),
+        sa.Column("place", sa.Text),
         sa.PrimaryKeyConstraint("id", name="pk_ledger_head"),
         sa.CheckConstraint("id = 1", name="single"),
     )

@@ -100,7 +100,7 @@ def _capture(source: str) -> dict[str, Any]:
 
 
 def _looks_like_box(line: str) -> bool:
-    cells = line.replace(",", " ").split()
+    cells = line.replace(",", " ").split(maxsplit=4)
     return len(cells) == 5 and all(cell.lstrip("-").replace(".", "", 1).isdigit() for cell in cells[:4])
 
 

@@ -274,7 +274,7 @@ class _CsvSink(Sink):
 
 
 def _short(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value)
 
 
 def _shape_cell(shape: Shape) -> str:

@@ -140,7 +140,11 @@ def split_in(path: str) -> str | None:
 
 
 class Finder:
-    """Files by the names that label files call them: as they are, inside known folders, or by an unambiguous end."""
+    """Files by the names that label files call them: as they are, inside known folders, or by an unambiguous end.
+
+    A path of another machine (`/home/me/set/a.png`, `C:\\set\\a.png`) is found by as much of its end as is there. A
+    relative path is only found whole: `b/1.png` is not `a/1.png`.
+    """
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
@@ -150,12 +154,21 @@ class Finder:
 
     def find(self, called: str, folders: Iterable[str], where: str) -> str:
         plain = called.replace("\\", "/").removeprefix("./")
+        is_elsewhere = plain.startswith("/") or plain[1:2] == ":"
+        while plain.startswith("../"):
+            plain = plain[3:]
         for folder in folders:
             name = f"{folder}/{plain}" if folder else plain
             if name in self._tree:
                 return name
         alike = self._by_name.get(plain.rsplit("/", 1)[-1], [])
-        ends = [name for name in alike if name == plain or name.endswith("/" + plain)] or alike
+        parts = plain.strip("/").split("/")
+        ends: list[str] = []
+        for start in range(len(parts) if is_elsewhere else 1):
+            end = "/".join(parts[start:])
+            ends = [name for name in alike if name == end or name.endswith("/" + end)]
+            if ends:
+                break
         if len(ends) == 1:
             return ends[0]
         found = f"{called!r}, which is not there" if not ends else f"{called!r}, which {len(ends)} files could be"

@@ -99,7 +99,8 @@ def _image_of(task: Any, where: str) -> str:
     except ValueError as error:
         raise BadInput(where=where, expected="an address in data.image", found=address) from error
     local = parse_qs(parts.query, keep_blank_values=True).get("d")
-    return (local[0] if local else unquote(parts.path)).removeprefix("/data/upload/").lstrip("/")
+    # Whatever else it is, the path is one of the labelling server: its leading slash says so to the finder.
+    return local[0] if local else "/" + unquote(parts.path).lstrip("/")
 
 
 def _find(called: str, finder: Finder, where: str) -> str:

@@ -98,7 +98,7 @@ def _pairs(tree: Tree) -> dict[str, str | None]:
     for image_folder, mask_folder in _FOLDERS.items():
         inside = [n for n in images if n.startswith(image_folder + "/")]
         masks = {str(PurePosixPath(n).with_suffix("")): n for n in images if n.startswith(mask_folder + "/")}
-        if inside and masks:
+        if inside and (masks or len(inside) == len(images)):
             stems_of = {n: mask_folder + str(PurePosixPath(n).with_suffix(""))[len(image_folder) :] for n in inside}
             return {n: masks.get(stem) or masks.get(stem + "_mask") for n, stem in stems_of.items()}
     stems: dict[str, dict[bool, str]] = {}

@@ -157,8 +157,15 @@ class FolderTree(Tree):
 class ZipTree(Tree):
     def __init__(self, where: Path, limits: TreeLimits) -> None:
         super().__init__(where, limits)
-        self._zip = zipfile.ZipFile(where)
         self._members: dict[str, zipfile.ZipInfo] = {}
+        self._zip = zipfile.ZipFile(where)
+        try:
+            self._list()
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def _list(self) -> None:
         for info in self._zip.infolist():
             if info.is_dir():
                 continue
@@ -167,7 +174,7 @@ class ZipTree(Tree):
                 self._refuse(name, "a symbolic link")
             elif info.flag_bits & 1:
                 self._refuse(name, "an encrypted file", "pack it without a password")
-            elif info.file_size > 2**20 and info.file_size > limits.max_ratio * max(1, info.compress_size):
+            elif info.file_size > 2**20 and info.file_size > self.limits.max_ratio * max(1, info.compress_size):
                 self._refuse(name, f"{info.compress_size:,} bytes that unpack to {info.file_size:,}")
             elif self._admit(name, info.file_size):
                 self._members[name] = info
@@ -182,16 +189,24 @@ class ZipTree(Tree):
 class TarTree(Tree):
     def __init__(self, where: Path, limits: TreeLimits) -> None:
         super().__init__(where, limits)
-        self._stream = _unpacked(where, limits)
-        self._tar = tarfile.open(fileobj=self._stream, mode="r:")  # noqa: SIM115 - closed with the tree
         self._members: dict[str, tarfile.TarInfo] = {}
+        self._stream = _unpacked(where, limits)
+        try:
+            self._tar = tarfile.open(fileobj=self._stream, mode="r:")  # noqa: SIM115 - closed with the tree
+            self._list()
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def _list(self) -> None:
         for member in self._tar:
+            name = member.name.removeprefix("./")
             if member.isdir():
                 continue
             if not member.isreg() or member.issparse():
-                self._refuse(member.name, "a link, a device or a sparse file")
-            elif self._admit(member.name.removeprefix("./"), member.size):
-                self._members[member.name.removeprefix("./")] = member
+                self._refuse(name, "a link, a device or a sparse file")
+            elif self._admit(name, member.size):
+                self._members[name] = member
 
     def _open(self, name: str) -> IO[bytes]:
         stream = self._tar.extractfile(self._members[name])

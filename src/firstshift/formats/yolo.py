@@ -241,12 +241,14 @@ class _Splits:
                         break
 
     def of(self, image: str) -> str | None:
+        if UNASSIGNED in image.split("/")[:2]:  # data.yaml may have to name the folder as train
+            return None
         if image in self._listed:
             return self._listed[image]
         within = [(folder, split) for folder, split in self._folders if image.startswith(folder)]
         if within:
             return max(within, key=lambda pair: len(pair[0]))[1]
-        return None if UNASSIGNED in image.split("/")[:2] else split_in(image)
+        return split_in(image)
 
     def source(self, image: str) -> str:
         """Without `images` and the split's folder at the front, in either order."""

@@ -1,4 +1,4 @@
-"""What a data set holds, in numbers: verdicts, classes, splits, origins, sizes, annotations, and how large things are."""
+"""What a data set holds, in numbers: verdicts, classes, splits, origins, image sizes, and how large the things are."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Spread:
         if not values:
             return None
         order = sorted(values)
-        return cls(len(order), tuple(round(_quantile(order, q), 3) for q in QUANTILES))
+        return cls(len(order), tuple(float(f"{_quantile(order, q):.4g}") for q in QUANTILES))
 
     def to_json(self) -> dict[str, Any]:
         return {"count": self.count, "quantiles": dict(zip(map(str, QUANTILES), self.quantiles, strict=True))}

@@ -1,0 +1,79 @@
+"""pg8000 with one round trip where it makes three, and rows of a batch sent together.
+
+pg8000 waits for the server after parsing, after describing and after executing a statement, scans its text in Python
+for placeholders, and inserts the rows of a batch one by one. None of it is needed: the messages of the extended query
+protocol can be sent in one go (PostgreSQL documentation, "Pipelining"), SQLAlchemy writes `$1` by itself, and one
+parsed statement can be bound as often as there are rows. Every statement is still planned for its own values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pg8000 import legacy
+from pg8000.core import NULL_BYTE, SYNC_MSG, Context, DatabaseError, InterfaceError, _flush, _write, make_params
+
+PARAMETER_STYLE = "numeric_dollar"
+_ROWS_TOGETHER = 200
+"""The server answers each row with some 30 bytes, which wait in the sockets until we read: 200 rows always fit."""
+
+
+class PipeliningConnection(legacy.Connection):  # type: ignore[misc]  # pg8000 has no types
+    def cursor(self) -> PipeliningCursor:
+        return PipeliningCursor(self)
+
+    def commit(self) -> None:
+        self.execute_simple("commit")
+
+    def rollback(self) -> None:
+        if self._in_transaction:
+            self.execute_simple("rollback")
+
+    def execute_rows(self, statement: str, rows: Sequence[Sequence[Any]]) -> Context:
+        """Parse once, bind and execute for each row; the first row that is refused ends it."""
+        if self._sock is None:
+            raise InterfaceError("connection is closed")
+        context = Context(statement)
+        self.send_PARSE(NULL_BYTE, statement)
+        self.send_DESCRIBE_STATEMENT(NULL_BYTE)
+        for first in range(0, len(rows), _ROWS_TOGETHER):
+            for row in rows[first : first + _ROWS_TOGETHER]:
+                self.send_BIND(NULL_BYTE, make_params(self.py_types, row))
+                self.send_EXECUTE()
+            _write(self._sock, SYNC_MSG)
+            _flush(self._sock)
+            self.handle_messages(context)
+        return context
+
+
+class PipeliningCursor(legacy.Cursor):  # type: ignore[misc]
+    def execute(self, operation: str, args: Sequence[Any] = (), stream: Any = None) -> PipeliningCursor:
+        if stream is not None or not args:
+            super().execute(operation, args, stream)
+            return self
+        return self._execute_rows(operation, [args])
+
+    def executemany(self, operation: str, param_sets: Sequence[Sequence[Any]]) -> PipeliningCursor:
+        return self._execute_rows(operation, param_sets) if param_sets else self
+
+    def _execute_rows(self, operation: str, rows: Sequence[Sequence[Any]]) -> PipeliningCursor:
+        connection = self._c
+        if connection is None:
+            raise InterfaceError("Cursor closed")
+        try:
+            if not connection._in_transaction and not connection.autocommit:
+                connection.execute_simple("begin transaction")
+            self._context = connection.execute_rows(operation, rows)
+        except DatabaseError as error:
+            raise _sorted(error) from error
+        self._row_iter = iter(self._context.rows or [])
+        return self
+
+
+def _sorted(error: DatabaseError) -> DatabaseError:
+    """The exception class that a DB-API driver owes its caller, by SQL state."""
+    fields = error.args[0]
+    state = str(fields.get("C", "")) if isinstance(fields, dict) else ""
+    kind = legacy.IntegrityError if state.startswith("23") else legacy.ProgrammingError
+    return kind(fields)

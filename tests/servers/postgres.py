@@ -63,15 +63,19 @@ class PostgresServer:
         self._numbers = itertools.count(1)
 
     @classmethod
-    def create(cls) -> PostgresServer:
-        home = Path(tempfile.mkdtemp(prefix="firstshift-pg-"))
+    def create(cls, home: Path | None = None) -> PostgresServer:
+        """In a temporary folder, or in `home`, whose data are used again when there are any."""
+        if home is None:
+            home = Path(tempfile.mkdtemp(prefix="firstshift-pg-"))
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         user = unprivileged_user()
         install = newest_install()
         if user is not None:
             shutil.chown(home, user=user)
             install = _reachable(install, home, user)
         server = cls(home, install, free_port())
-        server._init()
+        if not server.data.exists():
+            server._init()
         server.start()
         return server
 
@@ -210,6 +214,6 @@ def _reachable(install: Path, home: Path, user: str) -> Path:
         subprocess.run([install / "bin/postgres", "--version"], check=True, capture_output=True, **identity(user))
     except PermissionError:
         copy = home / "postgresql"
-        shutil.copytree(install, copy, symlinks=True)
+        shutil.copytree(install, copy, symlinks=True, dirs_exist_ok=True)
         return copy
     return install

@@ -10,7 +10,7 @@ import typer
 import typer.core
 
 from firstshift import __version__
-from firstshift.cli import audit, dataset, images, new, plan, workspace
+from firstshift.cli import audit, dataset, exchange, images, new, plan, workspace
 from firstshift.cli.failure import run_command
 
 
@@ -66,6 +66,7 @@ def firstshift(
 
 new.register(app)
 app.add_typer(plan.app, name="plan")
+exchange.register(app)
 app.add_typer(images.app, name="images")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(audit.app, name="audit")

@@ -7,6 +7,7 @@ def list_images(folder: WorkspaceFolder = None, as_json: AsJson = False) -> None
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -34,18 +35,26 @@ _examples: dict[Callable[..., Any], tuple[str, ...]] = {}
 
 
 def command(
-    app: typer.Typer, name: str, *examples: str, panel: str | None = None
+    app: typer.Typer, name: str, *examples: str, takes_minus: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Register a command. Its docstring is its help; `examples` are lines a person can paste."""
+    """Register a command. Its docstring is its help; `examples` are lines a person can paste. `takes_minus` lets an
+    argument begin with a minus, as negative numbers do."""
 
     def register(function: Callable[P, R]) -> Callable[P, R]:
         _examples[function] = examples
         shown = "\n".join(f"  $ {line}" for line in examples).replace("[", r"\[")
         word = "Example" if len(examples) == 1 else "Examples"
-        app.command(name, epilog=f"{word}:\n{shown}", rich_help_panel=panel)(function)
+        settings = {"ignore_unknown_options": True} if takes_minus else {}
+        app.command(name, help=_help_of(function), epilog=f"{word}:\n{shown}", context_settings=settings)(function)
         return function
 
     return register
+
+
+def _help_of(function: Callable[..., Any]) -> str:
+    """The docstring, each paragraph on one line: typer would keep the line breaks of the source."""
+    paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs).replace("[", r"\[")
 
 
 def examples_of(function: Callable[..., Any]) -> tuple[str, ...]:

@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
-from firstshift.cli import dataset_golden, screen
+from firstshift.cli import dataset_golden, dataset_snapshot, dataset_split, dataset_stats, screen
 from firstshift.cli.command import AsJson, WorkspaceFolder, command, group
 from firstshift.cli.exit_codes import ExitCode
 from firstshift.cli.place import open_workspace
 
 app = group("Data sets: split them, freeze them, compare them; the golden set.")
+dataset_split.register(app)
+dataset_snapshot.register(app)
+dataset_stats.register(app)
 app.add_typer(dataset_golden.app, name="golden")
 
 MAX_SHOWN = 10

@@ -10,6 +10,7 @@ from firstshift.core.progress import Cancelled
 
 class ExitCode(IntEnum):
     DONE = 0
+    """Done, and nothing to remark."""
     FOUND = 1
     """Done, and something was found: a plan with errors, a problem in an import, two snapshots that differ."""
     BAD_INPUT = 2

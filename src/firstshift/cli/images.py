@@ -12,7 +12,8 @@ from firstshift.cli import screen
 from firstshift.cli.command import AsJson, WorkspaceFolder, command, group
 from firstshift.cli.outfile import write_file
 from firstshift.cli.place import open_workspace
-from firstshift.cli.words import checked_origin, label_words, parsed_time, part_words
+from firstshift.cli.selection import Filters, with_filters
+from firstshift.cli.words import label_words, part_words
 
 if TYPE_CHECKING:
     from firstshift.store.images import ImageRecord
@@ -29,7 +30,6 @@ After = Annotated[
         "--after", metavar="PLACE", help="Go on behind this place: `next` of the page before.", show_default=False
     ),
 ]
-Text = str | None
 _SAID = ("version", "when", "who", "level", ("what", "text"))
 
 
@@ -49,44 +49,18 @@ def list_images(
     "firstshift images search --class scratch --station cell-3",
     "firstshift images search --unlabelled --since 2026-11-01 --count",
 )
+@with_filters
 def search(
-    folder: WorkspaceFolder = None,
-    serial: Annotated[Text, typer.Option(help="Serial number of the part.")] = None,
-    lot: Annotated[Text, typer.Option(help="Lot.")] = None,
-    station: Annotated[Text, typer.Option(help="Station.")] = None,
-    camera: Annotated[Text, typer.Option(help="Camera.")] = None,
-    origin: Annotated[Text, typer.Option(help="real, rendered, generated or augmented.")] = None,
-    source: Annotated[Text, typer.Option(help="Path inside the imported set.")] = None,
-    shot: Annotated[Text, typer.Option(help="The exposure that several channels share.")] = None,
-    class_name: Annotated[Text, typer.Option("--class", help="A class in the newest label.")] = None,
-    verdict: Annotated[Text, typer.Option(help="good, defect or unsure, in the newest label.")] = None,
-    labelled: Annotated[bool | None, typer.Option("--labelled/--unlabelled", help="Has a label or not.")] = None,
-    golden: Annotated[bool | None, typer.Option("--golden/--not-golden", help="In the golden set or not.")] = None,
-    retired: Annotated[bool | None, typer.Option("--retired/--kept", help="Pixels gone or not.")] = None,
-    prediction: Annotated[Text, typer.Option(help="What the model said.")] = None,
-    model_version: Annotated[Text, typer.Option(help="Which model said it.")] = None,
-    route: Annotated[Text, typer.Option(help="pass, review, reject or unknown.")] = None,
-    min_confidence: Annotated[float | None, typer.Option(min=0, max=1, help="At least this sure.")] = None,
-    max_confidence: Annotated[float | None, typer.Option(min=0, max=1, help="At most this sure.")] = None,
-    since: Annotated[
-        Text, typer.Option(metavar="TIME", help="Taken then or later: 2026-11-20, or with time and zone.")
-    ] = None,
-    until: Annotated[Text, typer.Option(metavar="TIME", help="Taken before then.")] = None,
+    picked: Filters,
+    retired: Annotated[bool | None, typer.Option("--retired/--kept", help="Pixels gone, or still here.")] = None,
     limit: Limit = 20,
     after: After = None,
     count: Annotated[bool, typer.Option("--count", help="Say only how many there are.")] = False,
+    folder: WorkspaceFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Find images. All that is given must hold; the newest come first."""
-    from firstshift.store.search import Query
-
-    query = Query(
-        serial=serial, lot=lot, station=station, camera=camera, origin=checked_origin(origin), source=source, shot=shot,
-        class_name=class_name, verdict=verdict, labelled=labelled, golden=golden, retired=retired,
-        prediction=prediction, model_version=model_version, route=route,
-        min_confidence=min_confidence, max_confidence=max_confidence,
-        since=parsed_time(since), until=parsed_time(until), limit=limit, cursor=after,
-    )  # fmt: skip
+    query = picked.query(retired=retired, limit=limit, cursor=after)
     if count:
         _show_count(folder, query, as_json)
     else:

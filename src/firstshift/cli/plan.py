@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -78,13 +79,14 @@ def _as_finding(problem: BadInput, file: str) -> dict[str, str]:
 
 
 def _show_findings(path: Path, found: list[dict[str, str]]) -> None:
+    from rich.padding import Padding
+
     for finding in found:
         colour = _COLOURS[finding["level"]]
-        way_out = f"\n  [dim]→ {screen.quoted(finding['way_out'])}[/]" if finding["way_out"] else ""
-        screen.show(
-            f"[bold {colour}]{finding['level']}[/] [bold]{screen.quoted(finding['path'])}[/]\n"
-            f"  {screen.quoted(finding['text'])}{way_out}"
-        )
+        screen.show(f"[bold {colour}]{finding['level']}[/] [bold]{screen.quoted(finding['path'])}[/]")
+        screen.show(Padding(screen.quoted(finding["text"]), (0, 0, 0, 2)))
+        if finding["way_out"]:
+            screen.show(Padding(f"[dim]→ {screen.quoted(finding['way_out'])}[/]", (0, 0, 0, 2)))
     counts = [(level, sum(f["level"] == level for f in found)) for level in _COLOURS]
     told = ", ".join(screen.counted(count, level) for level, count in counts if count)
     verdict = "[red]this plan cannot work[/]" if counts[0][1] else "[green]this plan can work[/]"
@@ -110,29 +112,29 @@ def _show_plan(plan: Plan, facts: StationFacts) -> None:
     screen.show(screen.table("What the camera gives", "", "", ("", "text"), rows=rows))
     screen.show(_class_table(facts.classes))
     needed = facts.classes[0].visible_from_mm
-    screen.say(f"Visible means a shape of three picture elements or more: from {needed:.2g} mm here.")
+    screen.say(
+        "[dim]width: the flaw's narrowest size; element: what one pixel resolves here. "
+        f"Visible from 3 elements = {needed:.2g} mm.[/]"
+    )
 
 
 def _class_table(classes: tuple[ClassFacts, ...]) -> Table:
     rows = []
     for entry in classes:
-        span = screen.NOTHING
-        pixels = screen.NOTHING
-        if entry.narrow_mm is not None and entry.elements is not None:
-            span = "–".join(dict.fromkeys(f"{end:g}" for end in entry.narrow_mm)) + " mm"
-            pixels = "–".join(dict.fromkeys(f"{end:.2g}" for end in entry.elements))
-        rows.append(
-            (
-                screen.quoted(entry.class_name),
-                entry.type,
-                span,
-                pixels,
-                _verdict(entry.smallest),
-                _verdict(entry.largest),
-            )
-        )
-    columns = ("class", "type", ("narrowest", "right"), ("elements", "right"), "smallest is", "largest is")
+        sizes = screen.NOTHING if entry.narrow_mm is None else _span(f"{end:g}" for end in entry.narrow_mm)
+        elements = screen.NOTHING if entry.elements is None else _span(f"{_rounded(end):g}" for end in entry.elements)
+        name = screen.quoted(entry.class_name)
+        rows.append((name, sizes, elements, _verdict(entry.smallest), _verdict(entry.largest), f"[dim]{entry.type}[/]"))
+    columns = ("class", ("width mm", "right"), ("elements", "right"), "smallest", "largest", "type")
     return screen.table("Which flaws it can see", *columns, rows=rows)
+
+
+def _span(ends: Iterable[str]) -> str:
+    return "–".join(dict.fromkeys(ends))
+
+
+def _rounded(elements: float) -> float:
+    return round(elements) if elements >= 10 else float(f"{elements:.2g}")
 
 
 def _verdict(verdict: str) -> str:
@@ -168,7 +170,8 @@ def schema(
     app,
     "set",
     "firstshift plan set station.working_distance_mm 250",
-    "firstshift plan set 'defects[0].length_mm' '[0.5, 8]' --plan bracket/plan.yaml",
+    "firstshift plan set 'defects[0].length_mm' '[0.5, 8]'",
+    takes_minus=True,
 )
 def set_value(
     setting: Annotated[str, typer.Argument(help="Which one: station.working_distance_mm, defects[0].severity.")],

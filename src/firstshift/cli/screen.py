@@ -49,6 +49,7 @@ def table(title: str, *columns: str | tuple[str, str], rows: Iterable[Sequence[s
         title_style="bold",
         box=box.SIMPLE_HEAD,
         header_style="dim",
+        show_header=any(column if isinstance(column, str) else column[0] for column in columns),
         pad_edge=False,
         expand=False,
     )
@@ -59,7 +60,7 @@ def table(title: str, *columns: str | tuple[str, str], rows: Iterable[Sequence[s
             justify="right" if kind == "right" else "left",
             no_wrap=kind != "text",
             overflow="fold" if kind == "text" else "ellipsis",
-            min_width=None if kind == "text" else min(len(heading), 12),
+            min_width=None if kind == "text" else len(heading),
         )
     for row in rows:
         made.add_row(*row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from firstshift.cli import screen
+from firstshift.cli import screen, workspace_care
 from firstshift.cli.command import AsJson, WorkspaceFolder, command, group
 from firstshift.cli.place import open_workspace
 
@@ -67,3 +67,6 @@ def _known(ws: Workspace) -> dict[str, Any]:
             "events": head.seq,
         },
     }
+
+
+workspace_care.register(app)

@@ -206,7 +206,7 @@ def _grey8(pixels: npt.NDArray[Any], facts: ImageFacts) -> npt.NDArray[Any]:
     if facts.channel_names[:3] == RGB:
         return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels[:, :, :3]), cv2.COLOR_RGB2GRAY))
     lights = [i for i, channel in enumerate(facts.channel_names) if channel != ALPHA]
-    return np.round(pixels[:, :, lights].mean(axis=2)).astype(np.uint8)
+    return np.asarray(np.round(pixels[:, :, lights].mean(axis=2)).astype(np.uint8))
 
 
 def _shrink(grey: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:

@@ -6,7 +6,9 @@ import argparse
 import ast
 import inspect
 import sys
+import typing
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 from rich.text import Text
@@ -92,17 +94,27 @@ def argument_name(argument: Any) -> str:
 
 def option_name(option: Any) -> str:
     names = ", ".join([*option.opts, *option.secondary_opts])
-    if option.is_flag:
-        return names
-    choices = getattr(option.type, "choices", None)
-    value = option.metavar or ("|".join(str(getattr(c, "value", c)) for c in choices) if choices else option.type.name)
-    return f"{names} {value if option.metavar or choices else value.upper()}"
+    return names if option.is_flag else f"{names} {option.metavar or value_name(option.type_descriptor.annotation)}"
+
+
+def value_name(kind: Any) -> str:
+    """`{a,b}` for a choice, otherwise the kind of value: TEXT, INT, PATH."""
+    if typing.get_origin(kind) is typing.Literal:
+        return "{" + ",".join(str(choice) for choice in typing.get_args(kind)) + "}"
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return "{" + ",".join(str(choice.value) for choice in kind) + "}"
+    return {"str": "TEXT"}.get(getattr(kind, "__name__", ""), getattr(kind, "__name__", "VALUE").upper())
 
 
 def described(parameter: Any) -> str:
     text = " ".join(plain(getattr(parameter, "help", None) or "").split())
     default = parameter.default
-    if parameter.param_type_name == "option" and not parameter.is_flag and isinstance(default, str | int | float):
+    if (
+        parameter.param_type_name == "option"
+        and not parameter.is_flag
+        and isinstance(default, str | int | float)
+        and default != ""
+    ):
         text += f" Default: `{getattr(default, 'value', default)}`."
     envvar = getattr(parameter, "envvar", None)
     if envvar:

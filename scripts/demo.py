@@ -1,4 +1,4 @@
-"""The demo: a plan, a workspace, a few inspections, and evidence that finds the forgery. Everything in demo-workspace/."""
+"""The demo: a plan, a workspace, photographs, evidence that verifies. All of it is left in demo-workspace/."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ def main() -> None:
     began = time.monotonic()
     shutil.rmtree(FOLDER, ignore_errors=True)
     tell("A workspace for a milled bracket, with its plan and CAD file")
-    run("new", str(FOLDER), "--example", "bracket")
+    FOLDER.mkdir()
+    run("new", "line-3", "--example", "bracket")
     tell("Can this camera see these defects?")
-    run("plan", "show", str(FOLDER))
+    run("plan", "show", "line-3")
     tell("Photographs come in")
     draw_photographs(FOLDER / "photos")
-    run("import", str(FOLDER / "photos"), "-w", str(FOLDER))
-    run("images", "list", "-w", str(FOLDER), "--limit", "5")
+    run("import", "photos", "-w", "line-3")
+    run("images", "list", "-w", "line-3", "--limit", "5")
     tell("Does the evidence hold?")
-    run("audit", "verify", "-w", str(FOLDER))
+    run("audit", "verify", "-w", "line-3")
     tell(f"Done in {time.monotonic() - began:.0f} s; look around in {FOLDER.relative_to(ROOT)}/")
 
 
@@ -38,7 +39,7 @@ def tell(what: str) -> None:
 
 def run(*words: str) -> None:
     print(f"$ firstshift {' '.join(words)}", flush=True)
-    subprocess.run([FIRSTSHIFT, *words], check=True)
+    subprocess.run([FIRSTSHIFT, *words], check=True, cwd=FOLDER)
 
 
 def draw_photographs(folder: Path) -> None:

@@ -43,30 +43,35 @@ class FrozenDataset:
 def snapshot_dataset(
     ws: Workspace,
     name: str,
-    chosen: SplitPlan | Selection = None,
+    chosen: SplitPlan | Mapping[str, str] | Selection = None,
     *,
     purpose: str = TRAIN,
     labelled_only: bool = False,
+    selection: Mapping[str, Any] | None = None,
     note: str = "",
     author: str | None = None,
 ) -> FrozenDataset:
-    """Freeze images with their labels as they are now. Sides come from the split plan; without one, from the import,
-    and images that came without a split are in `all`."""
+    """Freeze images with their labels as they are now. Sides come from the split plan (or a mapping of image to side);
+    without one, from the import, and images that came without a split are in `all`. How they were chosen is kept with
+    the snapshot; `selection` adds to that."""
     if purpose not in (TRAIN, EVALUATE):
         raise BadInput(where="snapshot purpose", expected=f"{TRAIN} or {EVALUATE}", found=purpose)
     left_out: dict[str, list[str]] = {}
-    selection: dict[str, Any] = {"labelled_only": labelled_only}
+    how: dict[str, Any] = {"labelled_only": labelled_only, **(selection or {})}
     sides: Mapping[str, str] | None = None
+    meant: Selection
     if isinstance(chosen, SplitPlan):
-        selection |= chosen.selection()
+        how |= chosen.selection()
         left_out = {reason: list(ids) for reason, ids in chosen.left_out.items()}
-        sides = chosen.sides
-        ids = list(sides)
+        meant = sides = chosen.sides
+    elif isinstance(chosen, Mapping):
+        meant = sides = chosen
     else:
-        if isinstance(chosen, Query):
-            told = {k: v for k, v in asdict(chosen).items() if v is not None and k not in ("limit", "cursor")}
-            selection["query"] = {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in told.items()}
-        ids = select_ids(ws, chosen)
+        meant = chosen
+    if isinstance(chosen, Query):
+        told = {k: v for k, v in asdict(chosen).items() if v is not None and k not in ("limit", "cursor")}
+        how["query"] = {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in told.items()}
+    ids = select_ids(ws, meant)
     kept: dict[str, str] = {}
     golden = {image.content for image in ws.images.all(Query(golden=True, limit=500))} if purpose == TRAIN else set()
     for image, said in _with_labels(ws, ids):
@@ -78,7 +83,7 @@ def snapshot_dataset(
     if not kept:
         found = "; ".join(f"{len(gone)}: {reason}" for reason, gone in left_out.items()) or "none"
         raise BadInput(where=f"snapshot {name!r}", expected="at least one image that may be in it", found=found)
-    made = ws.snapshots.create(name, kept, purpose=purpose, selection=selection, note=note, author=author)
+    made = ws.snapshots.create(name, kept, purpose=purpose, selection=how, note=note, author=author)
     return FrozenDataset(made, {reason: tuple(gone) for reason, gone in left_out.items()})
 
 

@@ -19,7 +19,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from firstshift.core.errors import BadInput, NotFound
-from firstshift.core.image import Image
+from firstshift.core.image import RGB, Image
 from firstshift.core.label import Annotation, Label
 from firstshift.core.outline import mask_of
 from firstshift.core.progress import Progress, Silent
@@ -168,12 +168,14 @@ def _tile(ws: Workspace, one: Chosen, own: str, colours: dict[str, _Colour]) -> 
 
 
 def _eight_bit(image: Image) -> Pillow.Image:
-    """Colour as colour, everything else as brightness."""
-    if image.channels[:3] == ("R", "G", "B"):
-        pixels = image.pixels[:, :, :3]
-        return Pillow.fromarray((pixels >> (image.bits - 8)).astype(np.uint8), "RGB")
-    grey = np.clip(image.grey() * 255 + 0.5, 0, 255).astype(np.uint8)
-    return Pillow.fromarray(grey, "L").convert("RGB")
+    """Colour as colour, everything else as brightness. Deep images are stretched to their brightest pixel: 12 bits in
+    16 are black otherwise."""
+    white = image.white if image.bits == 8 else max(1, int(image.pixels.max()))
+    if image.channels[:3] == RGB:
+        pixels = image.pixels[:, :, :3].astype(np.float32) * (255 / white)
+        return Pillow.fromarray(np.clip(pixels + 0.5, 0, 255).astype(np.uint8))
+    grey = image.grey() * (255 * image.white / white)
+    return Pillow.fromarray(np.clip(grey + 0.5, 0, 255).astype(np.uint8)).convert("RGB")
 
 
 def _draw_label(
@@ -202,7 +204,7 @@ def _draw_label(
 def _tint(picture: Pillow.Image, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], colour: _Colour) -> None:
     """The edge in full colour, the inside shows through."""
     # Shrinking by maximum keeps a crack of one pixel visible.
-    small = Pillow.fromarray(mask.astype(np.uint8) * 255, "L").resize(picture.size, Pillow.Resampling.BOX)
+    small = Pillow.fromarray(mask.astype(np.uint8) * 255).resize(picture.size, Pillow.Resampling.BOX)
     inside = np.asarray(small) > 24
     padded = np.pad(inside, 2)
     core = np.ones_like(inside)
@@ -210,7 +212,7 @@ def _tint(picture: Pillow.Image, mask: np.ndarray[tuple[int, ...], np.dtype[np.b
         for dx in range(5):
             core &= padded[dy : dy + inside.shape[0], dx : dx + inside.shape[1]]
     strength = np.where(inside & ~core, 230, np.where(inside, 70, 0)).astype(np.uint8)
-    picture.paste(Pillow.new("RGB", picture.size, colour), (0, 0), Pillow.fromarray(strength, "L"))
+    picture.paste(Pillow.new("RGB", picture.size, colour), (0, 0), Pillow.fromarray(strength))
 
 
 def _ring_if_small(picture: Pillow.Image, thing: Annotation, scale: float, colour: _Colour) -> None:

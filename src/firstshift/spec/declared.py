@@ -34,6 +34,8 @@ class Declared(BaseModel):
         validate_default=False,
         str_max_length=2000,
         hide_input_in_errors=True,
+        # Validators are built when the first plan is read: importing stays quick.
+        defer_build=True,
     )
 
 

@@ -26,7 +26,7 @@ from firstshift.spec.policy import Policy
 from firstshift.spec.problems import PlanError, plan_error
 from firstshift.spec.station import Station
 from firstshift.spec.yaml_edit import as_yaml, with_value
-from firstshift.spec.yaml_tree import MAX_BYTES, PathStep, decode_text, parse_path, read_tree
+from firstshift.spec.yaml_tree import MAX_BYTES, PathStep, decode_text, parse_path, read_tree, too_large
 
 
 class Plan(Declared):
@@ -147,9 +147,11 @@ def plan_path(path: Path) -> Path:
 def read_plan_file(path: Path) -> str:
     file = plan_path(path)
     try:
+        if file.exists() and not file.is_file():
+            raise BadInput(where=file, expected="a plan file", found="a folder or a device")
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-            size = os.fstat(stream.fileno()).st_size
+            size = max(len(data), os.fstat(stream.fileno()).st_size)
     except FileNotFoundError:
         raise NotFound(
             where=file, expected="a plan file", found="nothing there", way_out="firstshift new makes one"
@@ -158,7 +160,7 @@ def read_plan_file(path: Path) -> str:
         reason = getattr(error, "strerror", None) or error
         raise BadInput(where=file, expected="a plan file that can be read", found=reason) from None
     if len(data) > MAX_BYTES:
-        data = data.ljust(size, b" ") if size < 10**10 else data
+        raise too_large(_shown_name(file), size)
     return decode_text(data, _shown_name(file))
 
 

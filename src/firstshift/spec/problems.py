@@ -7,7 +7,7 @@ is a 'missing_feature'
 from __future__ import annotations
 
 import difflib
-import json
+import re
 import types
 import typing
 from typing import Any
@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from firstshift.core.errors import BadInput, one_line
 from firstshift.spec.catalogue import DefectTypes, FromCatalogue
 from firstshift.spec.declared import OneOf
+from firstshift.spec.yaml_edit import in_line
 from firstshift.spec.yaml_tree import Node, PathStep, path_text
 
 MAX_PROBLEMS = 100
@@ -79,7 +80,7 @@ def _explain(
     if kind == "plan":
         path += tuple(context["at"])
         word = context["found"] if isinstance(context["found"], str) else None
-        guess = _nearest(word, [w.strip() for w in _after_one_of(context["expected"])])
+        guess = _nearest(word, _after_one_of(context["expected"]))
         return path, context["expected"], show(context["found"]), _join(guess, context["way_out"])
     if kind == "extra_forbidden":
         names = names_at(model, path[:-1], data, types)
@@ -131,11 +132,7 @@ def show(value: Any) -> str:
     """A value as it would stand in the plan, cut short."""
     if value is None:
         return "nothing"
-    try:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError):
-        text = type(value).__name__
-    text = one_line(text, 80)
+    text = one_line(value if isinstance(value, str) else in_line(value), 80)
     return repr(text) if isinstance(value, str) else text
 
 
@@ -147,7 +144,9 @@ def _unit_hint(path: tuple[PathStep, ...]) -> str:
 
 
 def _after_one_of(expected: str) -> list[str]:
-    return expected.split("one of ", 1)[1].removeprefix("the ").split(", ") if "one of " in expected else []
+    """The words of "one of a, b" and of "one of the lights a, b"."""
+    _, found, words = expected.partition("one of ")
+    return re.sub(r"^the \w+ ", "", words).split(", ") if found else []
 
 
 def _nearest(word: str | None, names: list[str]) -> str:

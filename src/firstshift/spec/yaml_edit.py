@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
-
-from ruamel.yaml import YAML
 
 from firstshift.core.errors import BadInput
 from firstshift.spec.yaml_tree import Node, PathStep, path_text, read_tree
@@ -137,23 +134,30 @@ def _means_something(text: str) -> bool:
 
 
 def as_yaml(data: dict[str, Any]) -> str:
-    """A plan's data as text, for plans made by a program: short lists on one line, blocks below each other."""
-    yaml = YAML()
-    yaml.width = 120
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    stream = io.StringIO()
-    yaml.dump(_styled(data, yaml), stream)
-    return stream.getvalue()
+    """A plan's data as text, for plans made by a program: short things on one line, blocks below each other."""
+    return "\n".join(_lines(data)) + "\n"
 
 
-def _styled(value: Any, yaml: YAML) -> Any:
+def _lines(value: Any) -> list[str]:
+    """A value over several lines, as it stands below its name or behind its dash."""
+    lines: list[str] = []
     if isinstance(value, dict):
-        return {key: _styled(item, yaml) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        items = yaml.seq([_styled(item, yaml) for item in value])
-        if not any(isinstance(item, dict) for item in value):
-            items.fa.set_flow_style()
-        return items
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return int(value)
-    return value
+        for name, inner in value.items():
+            if _needs_lines(inner):
+                lines.append(f"{in_line(str(name))}:")
+                lines += [f"  {line}" for line in _lines(inner)]
+            else:
+                lines.append(f"{in_line(str(name))}: {in_line(inner)}")
+        return lines or ["{}"]
+    for item in value:
+        first, *rest = _lines(item) if isinstance(item, dict) else [in_line(item)]
+        lines += [f"- {first}", *(f"  {line}" for line in rest)]
+    return lines
+
+
+def _needs_lines(value: Any) -> bool:
+    if isinstance(value, dict):
+        return bool(value) and (
+            len(value) > 3 or any(isinstance(inner, dict | list | tuple) for inner in value.values())
+        )
+    return isinstance(value, list | tuple) and any(isinstance(item, dict) for item in value)

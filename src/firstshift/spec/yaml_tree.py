@@ -21,6 +21,7 @@ from firstshift.core.errors import BadInput, one_line
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 MAX_VALUES = 20_000
+MAX_LINE = 20_000
 PathStep = str | int
 
 
@@ -68,12 +69,7 @@ class Node:
 
 def decode_text(data: bytes, name: str) -> str:
     if len(data) > MAX_BYTES:
-        raise BadInput(
-            where=name,
-            expected=f"a plan of at most {MAX_BYTES // 1_000_000} MB",
-            found=f"{len(data) / 1e6:.1f} MB",
-            way_out="a plan is a page or two of text; is this another file?",
-        )
+        raise too_large(name, len(data))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -86,9 +82,23 @@ def decode_text(data: bytes, name: str) -> str:
         ) from None
 
 
+def too_large(name: str, size: int) -> BadInput:
+    return BadInput(
+        where=name,
+        expected=f"a plan of at most {MAX_BYTES // 1_000_000} MB",
+        found=f"{size / 1e6:.1f} MB",
+        way_out="a plan is a page or two of text; is this another file?",
+    )
+
+
 def read_tree(text: str, name: str = "plan") -> Node:
     if len(text) > MAX_BYTES:
-        decode_text(text[: MAX_BYTES + 1].encode("utf-8", "replace"), name)
+        raise too_large(name, len(text))
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > MAX_LINE:
+            # The parser looks at some tokens again and again; on one endless line that takes it many seconds.
+            expected, way_out = f"lines of at most {MAX_LINE} characters", "is this another file?"
+            raise BadInput(where=f"{name}: line {number}", expected=expected, found=len(line), way_out=way_out)
     try:
         return _Reader(name).read(_quiet_events(text))
     except MarkedYAMLError as error:

@@ -2,7 +2,7 @@
 
 Every message a user reads is built here, so that the command line, the server and a log file say it alike:
 
-    plan.yaml: defects[2].depth_um: expected a range inside 0–500, found [0.2, 1200]; raise nothing: use 'missing_feature'
+    plan.yaml: defects[2].depth_um: expected a range inside 0–500, found [0.2, 1200]; deeper is a 'missing_feature'
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def fill(ws: Workspace, images: int = 12, first: int = 0) -> list[str]:
     ws.images.set_golden(ids[:2], True, reason="judges")
     ws.snapshots.create(f"judge {first}", ids[:3], purpose="evaluate")
     ws.images.set_golden(ids[1:2], False, reason="trains instead")
-    ws.snapshots.create(f"train {first}", {image: "train" for image in ids[1:6]})
+    ws.snapshots.create(f"train {first}", dict.fromkeys(ids[1:6], "train"))
     ws.labels.add(ids[7], Label.good(), level=Level.SENIOR, reason="dust, ‘not’ a \\ scratch")
     ws.images.set_golden(ids[8:10], True, reason="judges too")
     gone = [Capture(serial=f"R-{first + n}", origin=Origin.RENDERED) for n in range(3)]

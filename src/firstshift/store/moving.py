@@ -22,7 +22,7 @@ from firstshift.db.engine import without_password
 from firstshift.db.migrate import revision_of
 from firstshift.ledger.ledger import Draft
 from firstshift.ledger.tags import Tag
-from firstshift.store.audit import Verification
+from firstshift.store.audit import Verification, verify_workspace
 from firstshift.store.copying import CopyReport, copy_needed_blobs, copy_workspace, is_sealed, resume_point
 from firstshift.store.verified import verified_copy
 from firstshift.store.workspace import Workspace
@@ -112,11 +112,14 @@ def _move_blobs(ws: Workspace, target: Workspace, progress: Progress | None) -> 
     with ws.database.reading() as view:
         head = ws.ledger.head(view)
     place = target.settings.blobs_url
-    if head.frozen is None and head.place == place and ws.settings.blobs_url != place:  # only the file is missing
-        copied, verified = CopyReport(head.seq, head.hash), Verification(events=head.seq)
+    copied = CopyReport(head.seq, head.hash)
+    if head.frozen is None and ws.settings.blobs_url == place and head.place in (None, place):
+        verified = verify_workspace(ws, progress)  # it is there already: the run before got to the end
+        return MoveReport(copied, verified, ws.database.shown_url, ws.blobs.shown_url, ())
+    if head.frozen is None and head.place == place:  # only the file is missing
+        verified = Verification(events=head.seq)
     else:
         _freeze(ws, target)
-        copied = CopyReport(head.seq, head.hash)
         if target.blobs.shown_url != ws.blobs.shown_url:
             copied = copy_needed_blobs(ws, target.blobs, progress)
         verified = verified_copy(ws, target, copies_blobs=True, progress=progress)

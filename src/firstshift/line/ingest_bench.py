@@ -55,9 +55,8 @@ class Run:
     images: int
     seconds: float
     per_s: float
-    per_s_low: float
-    """The 95 % interval of the rate, by bootstrap over the whole seconds of the phase."""
-    per_s_high: float
+    per_s_interval: tuple[float, float] | None
+    """95 %, by bootstrap over the whole seconds of the phase; None when there are not two of them."""
     p50_ms: float
     p99_ms: float
     max_ms: float
@@ -203,15 +202,13 @@ def _run(name: str, told: list[Told]) -> Run:
         raise BadInput(where=f"bench ingest, {name}", expected="time for one image at least", found="none recorded")
     began_s = min(one.began_s for one in told)
     seconds = float(acknowledged_s[-1] - began_s)
-    low, high = _rate_interval(acknowledged_s - began_s)
     return Run(
         name=name,
         clients=len(told),
         images=len(acknowledged_s),
         seconds=seconds,
         per_s=len(acknowledged_s) / seconds,
-        per_s_low=low,
-        per_s_high=high,
+        per_s_interval=_rate_interval(acknowledged_s - began_s),
         p50_ms=float(np.percentile(latency_ms, 50, method="inverted_cdf")),
         p99_ms=float(np.percentile(latency_ms, 99, method="inverted_cdf")),
         max_ms=float(latency_ms.max()),
@@ -219,11 +216,11 @@ def _run(name: str, told: list[Told]) -> Run:
     )
 
 
-def _rate_interval(acknowledged_s: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float]:
-    """Images in each whole second, resampled (Efron 1979). Too short for two of them: no interval, so (0, ∞)."""
+def _rate_interval(acknowledged_s: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float] | None:
+    """Images in each whole second, resampled (Efron 1979)."""
     whole = int(acknowledged_s[-1])
     if whole < 2:
-        return 0.0, float("inf")
+        return None
     windows = np.bincount(acknowledged_s.astype(int), minlength=whole)[:whole]
     random = Seed(0).generator()
     means = random.choice(windows, (_RESAMPLES, whole)).mean(axis=1)

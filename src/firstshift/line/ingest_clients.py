@@ -121,7 +121,8 @@ _gate: Barrier | None = None
 
 
 def _stand_at(gate: Barrier) -> None:
-    global _gate  # noqa: PLW0603 – how a pool's initializer hands something to its process
+    """How a pool hands something to its processes once."""
+    global _gate
     _gate = gate
 
 

@@ -22,7 +22,7 @@ from tests.spec.plans import SMALL
 
 # The small plan more often than the examples: its cases take a third of the time.
 EXAMPLES = [*[SMALL] * 6, *(example_text(name) for name in example_names())]
-LONGEST_S = 5.0
+LONGEST_S = 5.0  # of processor time: other tests may run beside this one
 RELAXED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 SPICE = [
     "&a ", "*a", "!!python/object:x ", "!x ", "<<: ", "? ", "- ", "%YAML 1.1\n", "---\n", "...\n", "{", "}", "[", "]",
@@ -40,7 +40,7 @@ def outcome(do: Callable[[], Any]) -> Any:
 
 
 def judge(read: Callable[[], Plan]) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     plan = outcome(read)
     if isinstance(plan, FirstshiftError):
         assert str(plan)
@@ -50,7 +50,7 @@ def judge(read: Callable[[], Plan]) -> None:
         facts = outcome(lambda: derive_facts(plan).as_dict())
         assert isinstance(facts, dict) or has_errors(findings)
         assert Plan.from_text(as_yaml(plan.as_data())) == plan
-    assert time.monotonic() - began < LONGEST_S
+    assert time.process_time() - began < LONGEST_S
 
 
 @settings(max_examples=700, deadline=None, suppress_health_check=RELAXED)
@@ -145,7 +145,7 @@ BOMBS = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_are_refused_soon(name: str) -> None:
     assert len(BOMBS[name]) <= 1_000_000
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(FirstshiftError):
         Plan.from_text(BOMBS[name], "plan.yaml")
-    assert time.monotonic() - began < LONGEST_S
+    assert time.process_time() - began < LONGEST_S

@@ -113,7 +113,7 @@ def test_any_text_gives_a_size_or_one_line(text: str) -> None:
     ["#1=CIRCLE('", "#1=CIRCLE(''''''''", "#1" + " " * 50, "LENGTH_UNIT()", "#1=CARTESIAN_POINT('',(", "(((((", "''''"],
 )
 def test_hostile_text_is_read_soon(piece: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadInput):
         step_extent("ISO-10303-21;" + piece * (2_000_000 // len(piece)))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

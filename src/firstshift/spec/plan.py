@@ -19,14 +19,14 @@ from pydantic import Field, PrivateAttr, SerializeAsAny, ValidationError, model_
 from firstshift.core.errors import BadInput, NotFound, one_line
 from firstshift.core.hashing import ContentHash, record_hash
 from firstshift.spec.catalogue import Defect, DefectTypes, FromCatalogue
-from firstshift.spec.declared import Declared, Name, Sentence, reject
+from firstshift.spec.declared import Declared, Name, Range, Sentence, reject
 from firstshift.spec.defect_types import BUILT_IN_TYPES
 from firstshift.spec.part import Part
 from firstshift.spec.policy import Policy
 from firstshift.spec.problems import PlanError, plan_error
 from firstshift.spec.station import Station
 from firstshift.spec.yaml_edit import as_yaml, with_value
-from firstshift.spec.yaml_tree import MAX_BYTES, PathStep, decode_text, parse_path, read_tree, too_large
+from firstshift.spec.yaml_tree import MAX_BYTES, decode_text, parse_path, read_tree, too_large
 
 
 class Plan(Declared):
@@ -98,7 +98,7 @@ class Plan(Declared):
 
     def with_value(self, path: str, value: Any) -> Self:
         """This plan with one setting changed, comments kept: `plan.with_value("defects[0].frequency", 2)`."""
-        return type(self).from_text(with_value(self.to_yaml(), _steps(path), value), "plan", self._types)
+        return type(self).from_text(with_value(self.to_yaml(), parse_path(path), _plain(value)), "plan", self._types)
 
     def save(self, path: str | Path) -> None:
         """Write the plan. Either the whole file is replaced or nothing is."""
@@ -134,7 +134,7 @@ def set_in_plan_file(path: str | Path, setting: str, value: Any, types: DefectTy
     refused and the file stays as it is.
     """
     file = plan_path(Path(path))
-    text = with_value(read_plan_file(file), _steps(setting), value)
+    text = with_value(read_plan_file(file), parse_path(setting), _plain(value))
     plan = Plan.from_text(text, _shown_name(file), types)
     write_plan_file(file, text)
     return plan
@@ -189,8 +189,13 @@ def _shown_name(path: Path) -> str:
     return path.name.encode("utf-8", "replace").decode()
 
 
-def _steps(path: str) -> tuple[PathStep, ...]:
-    return parse_path(path)
+def _plain(value: Any) -> Any:
+    """A range or a block of settings as the plain values that stand in a plan."""
+    if isinstance(value, Range):
+        return value.as_list()
+    if isinstance(value, Declared):
+        return value.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 __all__ = ["Plan", "PlanError", "set_in_plan_file"]

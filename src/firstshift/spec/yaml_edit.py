@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from firstshift.core.errors import BadInput
@@ -99,6 +100,8 @@ def in_line(value: Any) -> str:
         return "[" + ", ".join(in_line(v) for v in value) + "]"
     if value is None:
         return "null"
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadInput(where="value", expected="a finite number", found=value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

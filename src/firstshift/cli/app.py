@@ -10,7 +10,7 @@ import typer
 import typer.core
 
 from firstshift import __version__
-from firstshift.cli import audit, dataset, exchange, images, new, plan, workspace
+from firstshift.cli import audit, bench, dataset, exchange, images, new, plan, workspace
 from firstshift.cli.failure import run_command
 
 
@@ -71,6 +71,7 @@ app.add_typer(images.app, name="images")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(audit.app, name="audit")
 app.add_typer(workspace.app, name="workspace")
+app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:

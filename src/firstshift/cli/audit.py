@@ -145,7 +145,7 @@ def log(
         screen.say("no events")
         return
     rows = [_event_row(event) for event in found]
-    screen.show(screen.table("", ("event", "right"), "when (UTC)", "what", "who", ("about", "text"), rows=rows))
+    screen.show(screen.table("", ("event", "right"), "when (UTC)", "what", "who", ("about", "rest"), rows=rows))
 
 
 def _event_json(event: Event) -> dict[str, Any]:

@@ -59,6 +59,8 @@ def snapshot(
     With --split the sides come from that file, with --share they are made here as `dataset split` makes them. Without
     either each image keeps the side it was imported with. A training snapshot leaves golden images out.
     """
+    from firstshift.line.datasets import snapshot_dataset
+
     if split is not None and (shares or picked.selection() is not None):
         raise BadInput(
             where="dataset snapshot",
@@ -67,38 +69,29 @@ def snapshot(
             way_out="the file says already which images are meant",
         )
     plan: SplitPlan | None = None
+    read = read_split(split) if split is not None else None
     with open_workspace(folder) as ws, progress_shown(quiet or as_json) as progress:
-        if split is not None:
-            made, left_out = _from_file(ws, name, split, purpose, note)
-        else:
-            if shares:
-                plan = splitting.planned_split(
-                    ws, picked.selection(), shares, seed, keep_together, repeats, stratify, respect_imported, progress
-                )
-            chosen = plan if plan is not None else picked.selection()
-            made, left_out = _frozen(ws, name, chosen, purpose, labelled_only, note)
+        if shares:
+            plan = splitting.planned_split(
+                ws, picked.selection(), shares, seed, keep_together, repeats, stratify, respect_imported, progress
+            )
+        frozen = snapshot_dataset(
+            ws,
+            name,
+            read.sides if read is not None else plan or picked.selection(),
+            purpose=purpose,
+            labelled_only=labelled_only,
+            selection=read.selection if read is not None else None,
+            note=note,
+        )
         sides = _sides_of(ws, name)
     if as_json:
-        screen.print_json({**made, "sides": sides, "left_out": left_out})
+        screen.print_json({**frozen.to_json(), "sides": sides})
         return
     if plan is not None:
         splitting.show_split(plan)
-    _show_made(made, sides, left_out if plan is None else {})
-
-
-def _from_file(ws: Workspace, name: str, file: Path, purpose: str, note: str) -> tuple[dict[str, Any], dict[str, int]]:
-    read = read_split(file)
-    made = ws.snapshots.create(name, read.sides, purpose=purpose, selection=read.selection, note=note)
-    return made.to_json(), {}
-
-
-def _frozen(
-    ws: Workspace, name: str, chosen: Any, purpose: str, labelled_only: bool, note: str
-) -> tuple[dict[str, Any], dict[str, int]]:
-    from firstshift.line.datasets import snapshot_dataset
-
-    frozen = snapshot_dataset(ws, name, chosen, purpose=purpose, labelled_only=labelled_only, note=note)
-    return frozen.snapshot.to_json(), {reason: len(ids) for reason, ids in frozen.left_out.items()}
+    left_out = {reason: len(ids) for reason, ids in frozen.left_out.items()}
+    _show_made(frozen.snapshot.to_json(), sides, left_out if plan is None else {})
 
 
 def _sides_of(ws: Workspace, name: str) -> dict[str, int]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from firstshift.cli import screen
 from firstshift.cli.command import AsJson, Quiet, WorkspaceFolder, command
+from firstshift.cli.outfile import write_file
 from firstshift.cli.place import open_workspace
 from firstshift.cli.progress import progress_shown
 from firstshift.cli.selection import Filters, with_filters
@@ -27,7 +29,7 @@ def register(app: typer.Typer) -> None:
         app,
         "stats",
         "firstshift dataset stats",
-        "firstshift dataset stats --snapshot 2026-11",
+        "firstshift dataset stats --snapshot 2026-11 --picture overview.png",
     )(stats)
 
 
@@ -37,19 +39,31 @@ def stats(
     snapshot: Annotated[
         str | None, typer.Option(help="A snapshot, with its labels and splits, instead of the filters below.")
     ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="PNG", help="Draw some images of each class, with their labels.", show_default=False),
+    ] = None,
     folder: WorkspaceFolder = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a data set holds: verdicts, classes, sides, sizes, and how large the marked things are."""
+    from firstshift.line.overview import draw_overview
     from firstshift.line.statistics import dataset_stats
 
+    wanted = picked.selection()
     with open_workspace(folder) as ws, progress_shown(quiet or as_json) as progress:
-        found = dataset_stats(ws, snapshot=snapshot, selection=picked.selection(), progress=progress)
+        found = dataset_stats(ws, snapshot=snapshot, selection=wanted, progress=progress)
+        if picture is not None:
+            title = snapshot or ws.settings.name
+            drawn = draw_overview(ws, snapshot=snapshot, selection=wanted, title=title, progress=progress)
+            write_file(picture, drawn)
     if as_json:
-        screen.print_json(found.to_json())
-    else:
-        _show(found)
+        screen.print_json(found.to_json() | ({"picture": str(picture)} if picture is not None else {}))
+        return
+    _show(found)
+    if picture is not None:
+        screen.say(f"wrote {screen.quoted(picture)}")
 
 
 def _show(found: DatasetStats) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
@@ -14,7 +14,7 @@ from firstshift.cli.exit_codes import ExitCode
 from firstshift.cli.place import open_workspace
 from firstshift.cli.progress import progress_shown
 from firstshift.cli.selection import Filters, with_filters
-from firstshift.cli.words import checked_origin
+from firstshift.cli.words import LevelName, checked_origin
 from firstshift.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ MAX_SHOWN = 20
 FormatName = Literal[
     "coco", "yolo", "voc", "mvtec", "datumaro", "class_folders", "csv", "label_studio", "masks", "boxes_txt"
 ]
-LevelName = Literal["model", "synthetic", "imported", "operator", "engineer", "senior", "external"]
 NAMES = ", ".join(get_args(FormatName))
 READING = "How the data set is read"
 
@@ -125,24 +124,19 @@ def import_(
         table=table,
     )
     checked_origin(origin)
+    told: dict[str, Any] = {
+        "format_name": format_name,
+        "options": options,
+        "station": station,
+        "lot": lot,
+        "split_as": split_as,
+    }
     with open_workspace(folder) as ws, progress_shown(quiet or as_json) as progress:
+        told |= {"origin": Origin(origin), "progress": progress}
         if dry_run:
-            report = check_dataset(ws, source, format_name=format_name, options=options, progress=progress)
+            report = check_dataset(ws, source, **told)
         else:
-            report = import_dataset(
-                ws,
-                source,
-                format_name=format_name,
-                options=options,
-                author=author,
-                level=Level(level),
-                reason=reason,
-                station=station,
-                lot=lot,
-                origin=Origin(origin),
-                split_as=split_as,
-                progress=progress,
-            )
+            report = import_dataset(ws, source, author=author, level=Level(level), reason=reason, **told)
     if as_json:
         screen.print_json(report.to_json() | {"dry_run": dry_run})
     else:

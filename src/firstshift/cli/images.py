@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,7 +13,7 @@ from firstshift.cli.command import AsJson, WorkspaceFolder, command, group
 from firstshift.cli.outfile import write_file
 from firstshift.cli.place import open_workspace
 from firstshift.cli.selection import Filters, with_filters
-from firstshift.cli.words import label_words, part_words
+from firstshift.cli.words import LevelName, label_words, part_words
 
 if TYPE_CHECKING:
     from firstshift.store.images import ImageRecord
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from firstshift.store.search import Query
     from firstshift.store.workspace import Workspace
 
-app = group("Images: list them, search them, look at one.")
+app = group("Images: list them, search them, look at one, label it.")
 
 Limit = Annotated[int, typer.Option("--limit", "-n", help="How many at most.", min=1, max=10_000)]
 After = Annotated[
@@ -150,6 +150,42 @@ def show(
         screen.say(f"wrote {screen.quoted(file)}")
 
 
+@command(
+    app,
+    "label",
+    "firstshift images label img_3f2a9c81d0 good --reason 'only dust'",
+    "firstshift images label img_3f2a9c81d0 defect --class scratch",
+)
+def label(
+    image: Annotated[str, typer.Argument(help="Its id, or the beginning of it.")],
+    verdict: Annotated[Literal["good", "defect", "unsure"], typer.Argument(help="What it is.")],
+    classes: Annotated[
+        list[str] | None, typer.Option("--class", help="What is on it, as a whole; once for each.", show_default=False)
+    ] = None,
+    level: Annotated[LevelName, typer.Option(help="With which authority.", metavar="LEVEL")] = "engineer",
+    reason: Annotated[str, typer.Option(help="Why; kept with the label.", show_default=False)] = "",
+    replaces: Annotated[
+        int | None,
+        typer.Option(
+            metavar="VERSION", help="Refuse it if a newer version than this one is there.", show_default=False
+        ),
+    ] = None,
+    folder: WorkspaceFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is true about an image: a new version of its label. What was said before stays on record."""
+    from firstshift.core.label import Annotation, Label, Level, Verdict
+
+    said = Label(Verdict(verdict), tuple(Annotation(name) for name in classes or ()))
+    with open_workspace(folder) as ws:
+        record = ws.images.get(image)
+        made = ws.labels.add(record.id, said, level=Level(level), reason=reason, replaces=replaces)
+    if as_json:
+        screen.print_json(made.to_json())
+    else:
+        screen.say(f"{screen.short(record.id)}: {label_words(made.label)}, version {made.version}")
+
+
 def _drawn(ws: Workspace, record: ImageRecord, newest: LabelRecord | None) -> bytes:
     from firstshift.core.encode import encode_png
     from firstshift.line.labelled_picture import draw_label
@@ -171,8 +207,17 @@ def _facts(record: ImageRecord) -> list[tuple[str, str]]:
     ]
     names = {"captured_at": "taken", "model_version": "model"}
     rows += [(names.get(name, name), screen.quoted(_value(value))) for name, value in capture.items()]
-    rows += [(f"· {name}", screen.quoted(value)) for name, value in (provenance or {}).items()]
+    rows += [(f"· {name}", screen.quoted(_value(value))) for name, value in _flat(provenance or {})]
     return rows
+
+
+def _flat(plain: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
+    """`imported.split` instead of a dictionary in a dictionary."""
+    found: list[tuple[str, Any]] = []
+    for name, value in plain.items():
+        inner = isinstance(value, dict)
+        found += _flat(value, f"{above}{name}.") if inner else [(above + name, value)]
+    return found
 
 
 def _file(record: ImageRecord) -> str:
@@ -181,6 +226,8 @@ def _file(record: ImageRecord) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     if isinstance(value, str) and value[4:5] == "-" and "T" in value:
         return screen.second(datetime.fromisoformat(value))
     return str(value)

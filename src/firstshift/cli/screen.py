@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
+    from rich.text import Text
 
 NOTHING = "–"
 SHORT_ID = 14
@@ -38,8 +39,8 @@ def show(*things: RenderableType) -> None:
 
 
 def table(title: str, *columns: str | tuple[str, str], rows: Iterable[Sequence[str]]) -> Table:
-    """A column is its heading, or heading and how it is set: `right` for numbers, `whole` for what is never cut,
-    `text` for what may run over lines. Cells may hold rich markup: quote what comes from outside."""
+    """A column is its heading, or heading and how it is set: `right` for numbers, `text` for what may run over lines,
+    `rest` for what is cut where the line ends. Cells may hold rich markup: quote what comes from outside."""
     from rich import box
     from rich.table import Table
 
@@ -58,13 +59,23 @@ def table(title: str, *columns: str | tuple[str, str], rows: Iterable[Sequence[s
         made.add_column(
             heading,
             justify="right" if kind == "right" else "left",
-            no_wrap=kind != "text",
+            no_wrap=kind not in ("text", "rest"),
             overflow="fold" if kind == "text" else "ellipsis",
-            min_width=None if kind == "text" else len(heading),
+            min_width=None if kind in ("text", "rest") else len(heading),
         )
+    cut = [not isinstance(column, str) and column[1] == "rest" for column in columns]
     for row in rows:
-        made.add_row(*row)
+        cells = (_cut(cell) if c else cell for cell, c in zip(row, cut, strict=True))
+        made.add_row(*cells)
     return made
+
+
+def _cut(cell: str) -> Text:
+    from rich.text import Text
+
+    text = Text.from_markup(cell, overflow="ellipsis")
+    text.no_wrap = True
+    return text
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from firstshift.cli import screen
 from firstshift.core.capture import Capture, Origin, parse_time
@@ -13,6 +13,8 @@ from firstshift.core.errors import BadInput
 if TYPE_CHECKING:
     from firstshift.core.label import Label
 
+LevelName = Literal["model", "synthetic", "imported", "operator", "engineer", "senior", "external"]
+"""A test holds it to `core.label.Level`, which is not imported here because it brings numpy."""
 _VERDICTS = {"good": "green", "defect": "red", "unsure": "yellow"}
 MAX_CLASSES = 3
 

@@ -1,0 +1,95 @@
+"""`firstshift bench …`: measure this machine, with the figures beside what was asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from firstshift.cli import screen
+from firstshift.cli.command import AsJson, Quiet, command, group
+from firstshift.cli.exit_codes import ExitCode
+from firstshift.cli.progress import progress_shown
+
+if TYPE_CHECKING:
+    from firstshift.line.ingest_bench import IngestReport, Run
+
+app = group("Measure this machine.")
+
+
+@app.callback()
+def bench() -> None:
+    """Measure this machine."""
+
+
+@command(
+    app,
+    "ingest",
+    "firstshift bench ingest",
+    "firstshift bench ingest --place /mnt/data --seconds 60 --clients 8",
+)
+def ingest(
+    place: Annotated[Path, typer.Option(metavar="FOLDER", help="A folder on the disk to measure.")] = Path(),
+    database: Annotated[
+        str | None, typer.Option(metavar="URL", help="An empty database; without it, SQLite in that folder.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="For each of the three ways to record.")] = 20.0,
+    clients: Annotated[int, typer.Option(help="How many record at the same time.")] = 8,
+    batch: Annotated[int, typer.Option(help="Images in a transaction, for the third way.")] = 64,
+    seed: Annotated[int, typer.Option(min=0, help="For the pictures that are recorded.")] = 1,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how fast images are recorded here, each acknowledged only when it is on the disk.
+
+    512² JPEGs of about 100 kB go into a workspace that is removed afterwards, beside the raw floor: the same bytes
+    written and flushed without us. Ends with 1 when the goal is missed or something acknowledged is not there.
+    """
+    from firstshift.core.seed import Seed
+    from firstshift.line.ingest_bench import bench_ingest
+
+    with progress_shown(quiet or as_json) as progress:
+        report = bench_ingest(
+            place,
+            database_url=database,
+            seconds=seconds,
+            clients=clients,
+            batch=batch,
+            seed=Seed(seed),
+            progress=progress,
+        )
+    if as_json:
+        screen.print_json(report.to_json())
+    else:
+        _show(report)
+    if not (report.goal_met and report.is_verified):
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def _show(report: IngestReport) -> None:
+    rows = [_row(run, None) for run in report.floor] + [_row(run, report.goal_per_s) for run in report.runs]
+    columns = (("", "text"), ("clients", "right"), ("images/s", "right"), ("95 %", "right"))
+    latencies = (("p50 ms", "right"), ("p99 ms", "right"))
+    screen.show(screen.table("Images recorded, each on the disk before it counts", *columns, *latencies, rows=rows))
+    kept = "[green]every one of them verified[/]"
+    if not report.is_verified:
+        kept = f"[bold red]{report.recorded_events:,} recorded[/]: " + screen.quoted("; ".join(report.problems[:3]))
+    screen.say(f"{report.acknowledged:,} images acknowledged, {kept}")
+    goal = "[green]met[/]" if report.goal_met else "[bold red]missed[/]"
+    screen.say(f"goal of {report.goal_per_s:g} images/s: {goal}")
+    durability = ", ".join(f"{name} {value}" for name, value in report.durability.items())
+    screen.say(
+        f"[dim]{report.image_bytes / 1000:.0f} kB each; {report.database} ({screen.quoted(durability)}) "
+        f"in {screen.quoted(report.place)}, {screen.quoted(report.disk)}[/]"
+    )
+
+
+def _row(run: Run, goal_per_s: float | None) -> tuple[str, ...]:
+    colour = "dim" if goal_per_s is None else "green" if run.per_s >= goal_per_s else "bold red"
+    interval = screen.NOTHING
+    if run.per_s_interval is not None:
+        interval = "–".join(f"{end:.0f}" for end in run.per_s_interval)
+    name = f"[dim]raw floor: {screen.quoted(run.name)}[/]" if goal_per_s is None else screen.quoted(run.name)
+    rate = f"[{colour}]{run.per_s:.0f}[/]"
+    return name, str(run.clients), rate, interval, f"{run.p50_ms:.1f}", f"{run.p99_ms:.1f}"

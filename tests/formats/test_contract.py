@@ -1,6 +1,6 @@
 """One contract for all formats: what `fit` says a format holds comes back, and whatever changed is a named loss.
 
-200 drawn data sets for each format.
+120 drawn data sets for each format.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.formats import drawing
 
 SIZE = (drawing.WIDTH, drawing.HEIGHT)
 EXACT = settings(
-    max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 VARIANTS = [(name, WriteOptions()) for name in FORMATS] + [
     ("yolo", WriteOptions(task="detect")),
@@ -111,10 +111,10 @@ def test_class_order_is_kept(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_damaged_label_files_give_only_our_errors(name: str, data: st.DataObject) -> None:
-    """150 damaged copies for each format: bytes changed, cut or replaced in any file."""
+    """80 damaged copies for each format: bytes changed, cut or replaced in any file."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         good = drawing.record("good.png", Label.good())

@@ -53,7 +53,7 @@ class Image:
             )
         count = pixels.shape[-1]
         default = {1: GREY, 3: RGB}.get(count) or tuple(f"c{i}" for i in range(count))
-        return cls(np.ascontiguousarray(pixels), channels or default)  # type: ignore[arg-type]
+        return cls(np.ascontiguousarray(pixels), channels or default)
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -90,7 +90,8 @@ _READERS: dict[str, Callable[[bytes], Header]] = {
 
 
 def is_image_name(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in SUFFIXES
+    dot = name.rfind(".")  # asked for every file of a large folder: no path object for each
+    return dot > 0 and name[dot - 1] != "/" and name[dot:].lower() in SUFFIXES
 
 
 def probe_image(data: bytes, name: str, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageFacts:

@@ -66,8 +66,8 @@ class Reporting:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._report, self._every_s, self._clock = report, every_s, clock
-        self._what, self._done, self._total, self._note = "", 0, None, ""
-        self._total: int | None
+        self._what, self._done, self._note = "", 0, ""
+        self._total: int | None = None
         self._began = self._last = 0.0
 
     def start(self, what: str, total: int | None = None) -> None:

@@ -86,9 +86,9 @@ def _role(image: str) -> str:
 
 
 def _label_path(image: str) -> str:
-    path = PurePosixPath(image)
-    stem = path.stem.removesuffix(_TEST) if _role(image) == "test" else path.stem
-    return str(path.with_name((stem or path.stem) + ".txt"))
+    stem = image[: image.rfind(".")]
+    short = stem.removesuffix(_TEST)
+    return (stem if not short or short.endswith("/") else short) + ".txt"
 
 
 def _capture(source: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from firstshift.core.encode import encode_mask
 from firstshift.core.label import Annotation, Label, Verdict
-from firstshift.core.shapes import Mask, RunLengths
+from firstshift.core.shapes import Mask, RunLengths, Shape
 from firstshift.formats.class_folders import folder_label, folder_name, folder_of
 from firstshift.formats.fitting import Fitted, Fitting
 from firstshift.formats.format import Format, Sink, Size, class_name, is_good, reader, reading
@@ -71,6 +71,8 @@ class Masks(Format):
         fitting.masks_of_image_size()
         fitting.to_masks()
         one_class_one_mask(fitting)
+        # A folder of empty masks reads as good, so a defect on which nothing is marked goes without a mask.
+        fitting.shapes(_unless_empty, "masks on which nothing is marked")
         source = f"{folder_of(fitting.record.label)}/{PurePosixPath(record.source).name}"
         fitting.set("paths changed: the folder names the class", source=source)
         return fitting.done()
@@ -80,6 +82,10 @@ class Masks(Format):
 
     def sink(self, out: OutFolder, options: WriteOptions) -> Sink:
         return _MaskSink(out)
+
+
+def _unless_empty(shape: Shape) -> Shape | None:
+    return shape if isinstance(shape, RunLengths) and shape.area else None
 
 
 def _marked(

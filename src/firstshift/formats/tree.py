@@ -21,13 +21,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from firstshift.core.errors import BadInput, NotFound
 from firstshift.core.imagefacts import is_image_name
 
-JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
+JUNK = frozenset(("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"))
 IMAGE_MAX_BYTES = 256 * 2**20
 
 
@@ -54,6 +54,7 @@ class Tree(ABC):
         self._sizes: dict[str, int] = {}
         self._total = 0
         self._files: tuple[str, ...] | None = None
+        self._images: tuple[str, ...] | None = None
 
     @abstractmethod
     def _open(self, name: str) -> IO[bytes]: ...
@@ -72,7 +73,9 @@ class Tree(ABC):
         return self.prefix + name in self._sizes
 
     def images(self) -> tuple[str, ...]:
-        return tuple(name for name in self.files if is_image_name(name))
+        if self._images is None:
+            self._images = tuple(name for name in self.files if is_image_name(name))
+        return self._images
 
     def read(self, name: str, max_bytes: int = IMAGE_MAX_BYTES) -> bytes:
         if name not in self:
@@ -91,7 +94,7 @@ class Tree(ABC):
     def enter(self, prefix: str) -> None:
         """From now on the tree is the folder `prefix`, which ends in a slash."""
         self.prefix = prefix
-        self._files = None
+        self._files = self._images = None
 
     def _refuse(self, name: str, found: str, way_out: str = "leave it out and try again") -> None:
         shown = name.encode("utf-8", "backslashreplace").decode()
@@ -100,7 +103,7 @@ class Tree(ABC):
 
     def _admit(self, name: str, size: int) -> bool:
         """Checks that hold for every kind of tree; False when the member is refused or left out as junk."""
-        if any(part in JUNK for part in name.split("/")):
+        if not JUNK.isdisjoint(name.split("/")):
             return False
         fault = path_fault(name)
         if fault:
@@ -235,7 +238,7 @@ def _tree(path: Path, limits: TreeLimits) -> Tree:
     if path.is_dir():
         return FolderTree(path, limits)
     try:
-        if zipfile.is_zipfile(path):
+        if path.name.lower().endswith(".zip") or zipfile.is_zipfile(path):
             tree: Tree = ZipTree(path, limits)
         elif path.name.lower().endswith((".tar", ".tar.gz", ".tgz")):
             tree = TarTree(path, limits)
@@ -297,12 +300,12 @@ def path_fault(name: str) -> str:
     except UnicodeEncodeError:
         return "a name that is not UTF-8"
     parts = name.split("/")
-    if name.startswith("/") or PurePosixPath(name).is_absolute() or (len(name) > 1 and name[1] == ":"):
+    if name.startswith("/") or name[1:2] == ":":
         return "an absolute path"
     if ".." in parts:
         return "a path that leads out of the data set"
     if "" in parts or "." in parts or "\\" in name:
         return "a path with an empty part, a lone dot or a backslash"
-    if any(not char.isprintable() for char in name):
+    if not name.isprintable():
         return "a name with control characters"
     return "a name of more than 1,000 characters" if len(name) > 1000 else ""

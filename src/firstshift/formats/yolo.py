@@ -149,7 +149,7 @@ def _yaml_name(tree: Tree) -> str | None:
 
 
 def _label_path(image: str) -> str:
-    parts = list(PurePosixPath(image).with_suffix(".txt").parts)
+    parts = (image[: image.rfind(".")] + ".txt").split("/")
     for i in range(len(parts) - 2, -1, -1):
         if parts[i] == "images":
             parts[i] = "labels"

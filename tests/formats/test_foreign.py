@@ -497,3 +497,24 @@ def test_a_path_is_never_taken_for_another_image_of_the_same_name(tmp_path: Path
     lay(tmp_path, {"gt.csv": "file,class\n/home/me/set/a/1.png,scratch\n"})
     records, _ = read(tmp_path, "csv")
     assert set(records) == {"a/1.png"}
+
+
+def test_naming_a_label_file_says_which_format_is_meant(tmp_path: Path) -> None:
+    files = {
+        "image/1.jpg": jpeg(),
+        "mask/1.png": encode_mask(mask((3, 4)).mask()),
+        "parts.csv": "file,part\nimage/1.jpg,7\n",
+    }
+    lay(tmp_path, files)
+    assert detect_format(tmp_path).format == "masks"
+    assert detect_format(tmp_path / "parts.csv").format == "csv"
+    with read_dataset(tmp_path / "parts.csv") as reading:
+        assert [r.capture for r in reading.records] == [{"part": "7"}]
+
+
+def test_run_lengths_of_another_size_than_the_file_are_a_problem(tmp_path: Path) -> None:
+    runs = {"size": [5, 7], "counts": [35]}
+    table = coco(annotations=[annotation(segmentation=runs)], images=[{"id": 7, "file_name": "a.png"}])
+    lay(tmp_path, {"labels.json": table, "a.png": png(1)})
+    with pytest.raises(BadInput, match="24×16 pixels as the image, found 7×5"), read_dataset(tmp_path) as reading:
+        list(reading.records)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from firstshift.core.errors import BadInput
 
-MAX_PIXELS = 2**31
+MAX_PIXELS = 150_000_000
 
 
 def unpack_counts(text: str, pixels: int) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from typing import ClassVar, TypeVar
 from firstshift.core.errors import BadInput
 from firstshift.core.imagefacts import probe_image
 from firstshift.core.label import Annotation, Label
+from firstshift.core.shapes import RunLengths
 from firstshift.formats.fitting import Fitted
 from firstshift.formats.outfolder import OutFolder
 from firstshift.formats.record import SPLIT_NAMES, Losses, Reading, ReadOptions, Record, WriteOptions
@@ -93,6 +94,7 @@ def reading(
         for entry in entries:
             try:
                 record = build(entry, losses)
+                _check_masks(record)
             except BadInput as error:
                 if options.on_problem == "stop":
                     raise
@@ -103,6 +105,18 @@ def reading(
     taken = set(used)
     extra = tuple(name for name in tree.files if name not in taken)
     return Reading(format_name, count, tuple(classes), records(), problems, losses, extra)
+
+
+def _check_masks(record: Record) -> None:
+    """A mask is of its image's own size, whatever the label file says that is."""
+    shapes = [a.shape for a in record.label.annotations if isinstance(a.shape, RunLengths)] if record.label else []
+    if not shapes:
+        return
+    facts = probe_image(record.read_bytes(), record.source)
+    for shape in shapes:
+        if (shape.width, shape.height) != (facts.width, facts.height):
+            expected = f"a mask of {facts.width}×{facts.height} pixels as the image"
+            raise BadInput(where=record.source, expected=expected, found=f"{shape.width}×{shape.height}")
 
 
 def reader(tree: Tree, name: str) -> Callable[[], bytes]:

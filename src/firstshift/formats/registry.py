@@ -57,7 +57,7 @@ def format_named(name: str) -> Format:
 def detect_format(path: Path, limits: TreeLimits = DEFAULT_TREE_LIMITS) -> FormatGuess:
     """The format that fits best, and why. Reads names and a few label files, no images."""
     with open_tree(path, limits) as tree:
-        return _guess(tree)
+        return _guess(tree, path)
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def read_dataset(
         if path.is_file() and options.table is None and path.name in tree:
             options = replace(options, table=path.name)
         if format_name is None:
-            format_name = _guess(tree).format
+            format_name = _guess(tree, path).format
         yield format_named(format_name).read(tree, options)
 
 
@@ -134,8 +134,20 @@ def _unclaimed(
         record = replace(record, source=with_stem(record.source, f"{stem}_{attempt}"))
 
 
-def _guess(tree: Tree) -> FormatGuess:
-    guesses = sorted(((*each.guess(tree), name) for name, each in FORMATS.items()), key=lambda g: -g[0])
+_BY_LABEL_FILE = {
+    ".csv": ("csv",),
+    ".tsv": ("csv",),
+    ".json": ("coco", "datumaro", "label_studio"),
+    ".yaml": ("yolo",),
+    ".yml": ("yolo",),
+    ".xml": ("voc",),
+}
+"""Naming a label file instead of its folder says what is meant."""
+
+
+def _guess(tree: Tree, path: Path) -> FormatGuess:
+    meant = _BY_LABEL_FILE.get(path.suffix.lower(), tuple(FORMATS)) if path.is_file() else tuple(FORMATS)
+    guesses = sorted(((*FORMATS[name].guess(tree), name) for name in meant), key=lambda g: -g[0])
     likely = [(name, why) for score, why, name in guesses if score > 0]
     if not likely:
         images = len(tree.images())

@@ -103,7 +103,8 @@ class Tree(ABC):
 
     def _admit(self, name: str, size: int) -> bool:
         """Checks that hold for every kind of tree; False when the member is refused or left out as junk."""
-        if not JUNK.isdisjoint(name.split("/")):
+        parts = name.split("/")
+        if not JUNK.isdisjoint(parts) or parts[-1].startswith("._"):  # ._x: what macOS leaves beside x
             return False
         fault = path_fault(name)
         if fault:

@@ -35,7 +35,7 @@ def main() -> None:
             "Recording images durably",
             command="make bench ONLY=ingest",
             n=f"{acknowledged:,} images acknowledged, {options.seconds:.0f} s a phase",
-            data=f"512² colour JPEGs drawn by seed, {first.image_bytes / 1000:.0f} kB on average, no two with equal bytes",
+            data=f"512² colour JPEGs drawn by seed, {first.image_bytes / 1000:.0f} kB on average, all different",
             body="\n\n".join(part for report in reports for part in _parts(report)),
             note=f"`firstshift bench ingest` runs it alone. Databases and blobs were in `{first.place}`, {first.disk}. "
             "Intervals: 95 %, bootstrap over whole seconds. In batches the latency of an image includes the wait for "

@@ -30,11 +30,11 @@ WAIT_S = 5.0
 
 
 @contextlib.contextmanager
-def one_at_a_time(database: Database, what: str, wait_s: float = WAIT_S) -> Iterator[None]:
-    """Refused when somebody else is still at it after `wait_s`."""
+def one_at_a_time(database: Database, what: str, wait_s: float | None = None) -> Iterator[None]:
+    """Refused when somebody else is still at it after `wait_s` (usually 5)."""
     with contextlib.ExitStack() as stack:
         take = _file_turn(database, what, stack) if database.is_sqlite else _server_turn(database, what, stack)
-        deadline = time.monotonic() + wait_s
+        deadline = time.monotonic() + (WAIT_S if wait_s is None else wait_s)
         while not take():
             if time.monotonic() > deadline:
                 raise Refused(

@@ -6,6 +6,7 @@ lost: `bury` sets it aside (a `get` or a `put` digs it up again), `purge` remove
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
@@ -151,10 +152,13 @@ class LocalBlobs:
 
     def sweep(self, older_than_s: float) -> int:
         limit = time.time() - older_than_s
-        old = [path for path in self._incoming.iterdir() if path.stat().st_mtime < limit]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old)
+        swept = 0
+        for path in list(self._incoming.iterdir()):
+            with contextlib.suppress(FileNotFoundError):  # its writer was just done with it
+                if path.stat().st_mtime < limit:
+                    path.unlink()
+                    swept += 1
+        return swept
 
     def _path(self, content: str) -> Path:
         if not is_content_hash(content):

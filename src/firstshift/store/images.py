@@ -112,6 +112,7 @@ class _Prepared:
 
     new: NewImage
     row: dict[str, Any]
+    put_at_us: int
 
 
 class Images:
@@ -244,8 +245,10 @@ class Images:
         found = new.examined
         if found is None or found.content != content_hash(data):
             found = self.examine(data, new.shown_name)
+        put_at_us = now_us()  # before the put: what gc counts from must not look younger than it is
         content = self._blobs.put(data)
-        return _Prepared(new, image_row(content, len(data), found.facts, found.likeness, new.capture, self._actor))
+        row = image_row(content, len(data), found.facts, found.likeness, new.capture, self._actor)
+        return _Prepared(new, row, put_at_us)
 
     def _found(self, column: sa.Column[str], values: Iterable[str]) -> Iterator[ImageRecord]:
         for chunk in _chunks(sorted(set(values)), 500):
@@ -283,7 +286,7 @@ class Images:
         """After a suspended laptop or a queue that stood still: their blobs may have been collected meanwhile."""
         limit_us = now_us() - int(REFRESH_AFTER_S * 1_000_000)
         for p in waiting:
-            if p.row["added_at_us"] >= limit_us:
+            if p.put_at_us >= limit_us:
                 continue
             data = p.new.data if isinstance(p.new.data, bytes) else _read_file(p.new.data, self._limits)
             if self._blobs.put(data) != p.row["content"]:

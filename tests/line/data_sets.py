@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+import cv2
+import numpy as np
 import sqlalchemy as sa
 
 from firstshift.core.label import Annotation, Label
@@ -15,7 +18,7 @@ from firstshift.formats.registry import write_dataset
 from firstshift.ledger.tables import events
 from firstshift.store.tables import ROW_TABLES, label_classes, snapshot_items
 from firstshift.store.workspace import Workspace
-from tests.pictures import jpeg
+from tests.pictures import encoded, jpeg
 
 
 @contextmanager
@@ -44,7 +47,7 @@ def boxed_records(count: int = 6) -> list[Record]:
         records.append(
             Record(
                 source=f"part_{number:02}.jpg",
-                read_bytes=lambda data=data: data,  # type: ignore[misc]
+                read_bytes=partial(bytes, data),
                 label=defect if number % 2 else Label.good(),
                 split="train" if number < count * 2 // 3 else "test",
             )
@@ -64,3 +67,17 @@ def holdings(ws: Workspace) -> dict[str, int]:
             found[table.name] = connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
     blobs = ws.folder / "blobs"
     return found | {"files among the blobs": sum(1 for path in blobs.rglob("*") if path.is_file())}
+
+
+def photographs(part: int, count: int) -> list[bytes]:
+    """One surface, photographed again: laid down a little elsewhere each time, under a light that drifts."""
+    rng = np.random.default_rng(part + 1000)
+    fine = cv2.GaussianBlur(rng.normal(0, 1, (240, 240)).astype(np.float32), (0, 0), 2.5)
+    surface = cv2.resize(rng.normal(0, 1, (6, 6)).astype(np.float32), (240, 240)) * 18 + fine / fine.std() * 24 + 120
+    shots = []
+    for number in range(count):
+        x, y = rng.integers(0, 40, 2)
+        light = 0.85 + 0.1 * number
+        pixels = surface[y : y + 200, x : x + 200] * light + rng.normal(0, 2, (200, 200))
+        shots.append(encoded(np.clip(pixels, 0, 255).astype(np.uint8), "PNG"))
+    return shots

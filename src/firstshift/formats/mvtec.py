@@ -26,7 +26,9 @@ class Mvtec(Format):
 
     def guess(self, tree: Tree) -> tuple[int, str]:
         images = tree.images()
-        has_train = any(name.startswith("train/good/") for name in images)
+        # A defect that trains makes it class folders below splits: MVTec trains on good parts only.
+        trained = {name.split("/")[1] for name in images if name.startswith("train/")}
+        has_train = trained == {"good"}
         if has_train and any(name.startswith("test/") for name in images):
             return 85, "train/good and test/<defect>" + (
                 ", ground_truth" if any(n.startswith("ground_truth/") for n in images) else ""

@@ -106,6 +106,7 @@ def import_dataset(
     origin: Origin = Origin.REAL,
     split_as: str | None = None,
     progress: Progress | None = None,
+    batch: int = BATCH,
 ) -> ImportReport:
     """A folder, an archive or a label file. The format is recognised unless it is named. `split_as` replaces the data
     set's own splits; `station`, `lot` and `origin` hold for all images that do not say otherwise themselves.
@@ -113,6 +114,7 @@ def import_dataset(
     To cancel, let `progress.advance` raise `Cancelled`: what is acknowledged stays, and the same call goes on.
     """
     job = _job(ws, source, format_name, options, on_problem, split_as)
+    job.batch = batch
     job.setting = replace(job.setting, station=station, lot=lot, origin=origin)
     looks: dict[str, Examined] = {}
     if job.options.on_problem == "stop":
@@ -121,8 +123,8 @@ def import_dataset(
     who = author or ws.actor
     tally = _Tally()
     with _opened(job) as reading:
-        for batch in _batches(reading, job, tally, progress or Silent(), "importing"):
-            _record(ws, batch, looks, tally, _Labelling(who, level, reason))
+        for entries in _batches(reading, job, tally, progress or Silent(), "importing"):
+            _record(ws, entries, looks, tally, _Labelling(who, level, reason))
         return _report(job, reading, tally, time.monotonic() - began)
 
 
@@ -132,10 +134,15 @@ def check_dataset(
     *,
     format_name: str | None = None,
     options: ReadOptions | None = None,
+    station: str | None = None,
+    lot: str | None = None,
+    origin: Origin = Origin.REAL,
+    split_as: str | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """What an import would find, with every problem; writes nothing. `labels` is 0."""
-    job = _job(ws, source, format_name, options, "skip", None)
+    """What an import with the same arguments would find, with every problem; writes nothing. `labels` is 0."""
+    job = _job(ws, source, format_name, options, "skip", split_as)
+    job.setting = replace(job.setting, station=station, lot=lot, origin=origin)
     began = time.monotonic()
     tally = _Tally()
     with _opened(job) as reading:
@@ -155,6 +162,7 @@ class _Job:
     why: str
     options: ReadOptions
     setting: Setting
+    batch: int = BATCH
 
 
 @dataclass(slots=True)
@@ -262,7 +270,7 @@ def _batches(reading: Reading, job: _Job, tally: _Tally, progress: Progress, wha
                 tally.problems.append(error)
                 continue
             size += len(batch[-1].data)
-            if len(batch) >= BATCH or size >= BATCH_BYTES:
+            if len(batch) >= job.batch or size >= BATCH_BYTES:
                 yield batch
                 progress.advance(len(batch), record.source)
                 batch, size = [], 0

@@ -80,7 +80,16 @@ annotations = st.builds(
 )
 labels = st.none() | st.builds(Label, st.sampled_from(Verdict), st.lists(annotations, max_size=3).map(tuple))
 sources = st.sampled_from(
-    ["{}.png", "scratch/{}.png", "good/{}.png", "test/{}_test.png", "{}_temp.png", "train/good/{}.png", "a b/ü {}.png"]
+    [
+        "{}.png",
+        "scratch/{}.png",
+        "good/{}.png",
+        "OK/{}.png",
+        "test/{}_test.png",
+        "{}_temp.png",
+        "train/good/{}.png",
+        "a b/ü {}.png",
+    ]
 )
 splits = st.none() | st.sampled_from(["train", "val", "test", "holdout", "ü", " x "])
 captures = st.dictionaries(

@@ -66,10 +66,7 @@ class ClassFolders(Format):
         fitting.shapes(lambda _: None, "boxes, polygons and masks")
         fitting.classes(folder_name)
         one_class(fitting)
-        folder = folder_of(fitting.record.label)
-        kept = fitting.record.source
-        if PurePosixPath(kept).parent != PurePosixPath(folder):
-            fitting.set("paths changed: the folder names the class", source=f"{folder}/{PurePosixPath(kept).name}")
+        in_class_folder(fitting)
         return fitting.done()
 
     def place(self, record: Record) -> str:
@@ -108,6 +105,15 @@ def folder_of(label: Label | None) -> str:
     if label.verdict is not Verdict.DEFECT:
         return label.verdict.value
     return label.annotations[0].class_name if label.annotations else "defect"
+
+
+def in_class_folder(fitting: Fitting) -> None:
+    """The image's folder becomes its class, unless it already says so: `ok/17.png` of a good part stays."""
+    path, label = PurePosixPath(fitting.record.source), fitting.record.label
+    folder = str(path.parent)
+    says_good = label is not None and label.verdict is Verdict.GOOD and folder.casefold() in GOOD_NAMES
+    if not says_good and folder != folder_of(label):
+        fitting.set("paths changed: the folder names the class", source=f"{folder_of(label)}/{path.name}")
 
 
 def folder_name(name: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from firstshift.core.encode import encode_mask
 from firstshift.core.label import Annotation, Label, Verdict
 from firstshift.core.shapes import Mask, RunLengths, Shape
-from firstshift.formats.class_folders import folder_label, folder_name, folder_of
+from firstshift.formats.class_folders import folder_label, folder_name, in_class_folder
 from firstshift.formats.fitting import Fitted, Fitting
 from firstshift.formats.format import Format, Sink, Size, class_name, is_good, reader, reading
 from firstshift.formats.maskfiles import is_empty, read_mask, read_values
@@ -73,8 +73,7 @@ class Masks(Format):
         one_class_one_mask(fitting)
         # A folder of empty masks reads as good, so a defect on which nothing is marked goes without a mask.
         fitting.shapes(_unless_empty, "masks on which nothing is marked")
-        source = f"{folder_of(fitting.record.label)}/{PurePosixPath(record.source).name}"
-        fitting.set("paths changed: the folder names the class", source=source)
+        in_class_folder(fitting)
         return fitting.done()
 
     def place(self, record: Record) -> str:

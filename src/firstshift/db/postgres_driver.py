@@ -8,7 +8,8 @@ parsed statement can be bound as often as there are rows. Every statement is sti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pg8000 import legacy
@@ -20,15 +21,28 @@ _ROWS_TOGETHER = 200
 
 
 class PipeliningConnection(legacy.Connection):  # type: ignore[misc]  # pg8000 has no types
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        with _as_network_error():
+            super().__init__(*args, **settings)
+
     def cursor(self) -> PipeliningCursor:
         return PipeliningCursor(self)
+
+    def handle_messages(self, context: Context) -> None:
+        with _as_network_error():
+            super().handle_messages(context)
+
+    def close(self) -> None:
+        with contextlib.suppress(InterfaceError, OSError):  # of a connection that was cut, nothing is left to close
+            super().close()
 
     def commit(self) -> None:
         self.execute_simple("commit")
 
     def rollback(self) -> None:
         if self._in_transaction:
-            self.execute_simple("rollback")
+            with contextlib.suppress(InterfaceError):  # the server rolls back what a cut connection had begun
+                self.execute_simple("rollback")
 
     def execute_rows(self, statement: str, rows: Sequence[Sequence[Any]]) -> Context:
         """Parse once, bind and execute for each row; the first row that is refused ends it."""
@@ -69,6 +83,15 @@ class PipeliningCursor(legacy.Cursor):  # type: ignore[misc]
             raise _sorted(error) from error
         self._row_iter = iter(self._context.rows or [])
         return self
+
+
+@contextlib.contextmanager
+def _as_network_error() -> Iterator[None]:
+    """pg8000 lets some of the socket's own errors through, which are no DB-API errors."""
+    try:
+        yield
+    except OSError as error:
+        raise InterfaceError(f"network error: {error.strerror or error}") from error
 
 
 def _sorted(error: DatabaseError) -> DatabaseError:

@@ -5,7 +5,7 @@ Two limits, both from the images at hand:
 * `evidence_limit`: an image's strongest pair *below* the limit is its nearest miss. Nearest misses are largest values
   of many, so they follow a Gumbel law (Gumbel 1958); the limit is where fewer than `FALSE_LINKS` of all images would
   have a nearest miss by that law. It starts low and rises as long as the nearest misses crowd up against it, so it
-  comes to rest in a gap: at 8 landmarks where unrelated images share three, at 60 where all images show the same product.
+  comes to rest in a gap: at 8 landmarks where unrelated images share three, at 60 where all show the same product.
 * `agreement_limit`: how far fine texture agrees between random images. Where that is nowhere, agreement in most of the
   overlap is proof; where all images are alike it proves nothing, and the limit lies above 1.
 """
@@ -39,6 +39,8 @@ def evidence_limit(
 ) -> float:
     """`first[k]` and `second[k]` share `evidence[k]`; pairs already known to be repeats are left out by the caller."""
     limit = LEAST_EVIDENCE
+    if not images:
+        return limit
     for _ in range(_STEPS):
         misses = nearest_misses(first, second, evidence, images, limit)
         middle, spread = gumbel_of(misses)

@@ -16,6 +16,7 @@ from dataclasses import replace
 from firstshift.core.progress import Progress, Silent
 from firstshift.core.seed import Seed
 from firstshift.likeness.candidates import candidate_pairs, cohort_pairs
+from firstshift.likeness.chance import LEAST_EVIDENCE
 from firstshift.likeness.comparison import Comparer, Rarity
 from firstshift.likeness.groups import Groups, Link, Proof, join
 from firstshift.likeness.judging import Judged, Verdicts, beyond_chance, look_closer, stills, strongest, texture_limit
@@ -59,6 +60,8 @@ def _find_links(
     signatures: Sequence[Signature], fetch: Callable[[int], Grey] | None, seed: Seed, progress: Progress
 ) -> Verdicts:
     count = len(signatures)
+    if count < 2:
+        return Verdicts([], [], LEAST_EVIDENCE, alike=False)
     straight, mirrored = candidate_pairs(signatures, seed)
     cohort = cohort_pairs(count, COHORT, seed)
     progress.start("comparing photographs", len(straight) + len(mirrored) + len(cohort))

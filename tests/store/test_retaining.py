@@ -103,7 +103,7 @@ def test_pixels_go_and_records_stay(ws: Workspace, ids: dict[str, str]) -> None:
     assert verify_workspace(ws).is_intact
     with ws.database.reading() as connection:
         events = ws.ledger.log(connection, tag=Tag.IMAGE_RETIRED)
-    assert {event.actor for event in events} == {"system:retention"}
+    assert {event.actor for event in events} == {ws.actor}
     assert len(events) == 5
     with pytest.raises(Refused, match="retired"):
         ws.snapshots.create("too late", [ids["plain"]])

@@ -28,7 +28,6 @@ from firstshift.store.rows import NewRow, record
 from firstshift.store.tables import images, labels, snapshot_items
 from firstshift.store.workspace import Workspace
 
-ACTOR = "system:retention"
 EXAMPLES = 5
 DAY_US = 86_400_000_000
 _BATCH = 500
@@ -178,7 +177,7 @@ def _retire(
     with ws.database.writing() as connection:
         ws.ledger.locked_head(connection)
         rows = list(connection.execute(_going_statement(decided).where(decided.c.id.in_(ids))).all())
-        new = [_retirement(row, report.going[row.rule].rule, now_us) for row in rows]
+        new = [_retirement(row, report.going[row.rule].rule, ws.actor, now_us) for row in rows]
         if new:
             record(connection, ws.ledger, new)
     for row in rows:
@@ -192,9 +191,9 @@ def _retire(
     return rows
 
 
-def _retirement(row: sa.Row[Any], rule: str, now_us: int) -> NewRow:
+def _retirement(row: sa.Row[Any], rule: str, actor: str, now_us: int) -> NewRow:
     values = {"image_id": row.id, "rule": rule, "at_us": now_us}
-    return NewRow("retirements", values, Tag.IMAGE_RETIRED, ACTOR, {"content": row.content, "rule": rule})
+    return NewRow("retirements", values, Tag.IMAGE_RETIRED, actor, {"content": row.content, "rule": rule})
 
 
 def _bury_unneeded(ws: Workspace, sizes: dict[str, int], report: RetentionReport) -> None:

@@ -1,7 +1,8 @@
 """Everything that ships with `pip install firstshift[all]` may be used, changed and sold with the product.
 
-What only developers install (tests, types, documentation) is held to the same list, with two named exceptions that are
-never part of the product.
+This is what each package says of itself; docs/decisions/2026-11-20-what-the-wheels-carry.md says what the binary wheels
+contain besides. What only developers install (tests, types, documentation) is held to the same list, with named
+exceptions that are never part of the product.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def licences(name: str) -> set[str]:
     classifiers = [line.split(" :: ")[-1] for line in about.get_all("Classifier", []) if line.startswith("License :: ")]
     if classifiers:
         return {CLASSIFIERS.get(text, text) for text in classifiers}
-    text = (about.get("License") or "").strip()
+    text = (about.get("License") or "").strip().partition("\n")[0]  # some put the whole text there
     return {SPELLINGS.get(text, text)} if text else set()
 
 

@@ -56,10 +56,15 @@ def test_connection_cut_in_mid_transaction(postgres: PostgresServer, postgres_ur
     with Workspace.create(tmp_path / "w", database_url=postgres_url) as ws:
         ws.images.add(jpeg(1))
         name = str(sa.make_url(postgres_url).database)
-        with pytest.raises(Unavailable) as caught, ws.database.writing() as connection:
-            ws.ledger.checkpoint(connection)
-            postgres.terminate_backends(name)
-            connection.execute(sa.text("SELECT 1"))
+
+        def cut_half_way() -> None:
+            with ws.database.writing() as connection:
+                ws.ledger.checkpoint(connection)
+                postgres.terminate_backends(name)
+                connection.execute(sa.text("SELECT 1"))
+
+        with pytest.raises(Unavailable) as caught:
+            cut_half_way()
         assert "nothing of this step was kept" in str(caught.value)
         assert ws.images.count() == 1  # the next call gets a fresh connection
         assert ws.images.add(jpeg(2)).is_new

@@ -45,7 +45,7 @@ def nurse() -> None:
         if child == 0:
             try:
                 ingest(**json.loads(line))
-            except BaseException:
+            except BaseException:  # noqa: BLE001 – whatever it is, it has to be seen
                 traceback.print_exc()  # pytest shows it beside the failing test
             finally:
                 os._exit(0)

@@ -68,9 +68,14 @@ def test_a_checkpoint_on_demand(tmp_path: Path) -> None:
 
 def test_a_failed_block_leaves_nothing(database_url: str, tmp_path: Path) -> None:
     with Workspace.create(tmp_path / "w", database_url=database_url) as ws:
-        with pytest.raises(RuntimeError), ws.database.writing() as connection:
-            ws.ledger.append(connection, [NOTE])
-            raise RuntimeError("power cut")
+
+        def fail_half_way() -> None:
+            with ws.database.writing() as connection:
+                ws.ledger.append(connection, [NOTE])
+                raise RuntimeError("power cut")
+
+        with pytest.raises(RuntimeError):
+            fail_half_way()
         assert chain_of(ws).seq == 1
 
 

@@ -1,11 +1,12 @@
 """Whoever holds the database and the disk, but not the key, changes one thing: `verify_workspace` finds it.
 
-The triggers are dropped first (an administrator can), then one event, row, head, checkpoint or blob is altered, dropped,
-swapped or inserted. SQLite: every cell of every row, exhaustively. PostgreSQL: a sample, through the same code.
+The triggers are dropped first (an administrator can), then one event, row, head, checkpoint or blob is altered,
+dropped, swapped or inserted. SQLite: every cell of every row. PostgreSQL: one crime of each kind and table.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -64,7 +65,8 @@ def open_gates(ws: Workspace) -> None:
                 connection.execute(sa.text(f"ALTER TABLE {table.name} DISABLE TRIGGER ALL"))
                 checks = connection.execute(
                     sa.text(
-                        "SELECT conname FROM pg_constraint WHERE conrelid = CAST(:t AS regclass) AND contype IN ('c', 'f')"
+                        "SELECT conname FROM pg_constraint "
+                        "WHERE conrelid = CAST(:t AS regclass) AND contype IN ('c', 'f')"
                     ),
                     {"t": table.name},
                 )
@@ -153,7 +155,7 @@ def swaps(table: sa.Table, rows: list[sa.Row[Any]]) -> Iterator[Crime]:
     """Two neighbours exchange everything but their keys."""
     unique = {"event_seq", "name"} | {c.name for c in table.primary_key.columns}
     columns = [c.name for c in table.columns if c.name not in unique]
-    for one, other in zip(rows, rows[1:], strict=False):
+    for one, other in itertools.pairwise(rows):
         if all(one._mapping[c] == other._mapping[c] for c in columns):
             continue
         if table.name == "labels" and one.image_id == other.image_id:

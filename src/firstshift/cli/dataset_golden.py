@@ -28,7 +28,7 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; an auditor will ask.
 @command(
     app,
     "add",
-    "firstshift dataset golden add img_3f2a9c81d0 --reason 'chosen at random, June'",
+    "firstshift dataset golden add img_3f2a9c81d0 --reason 'drawn at random'",
     "firstshift dataset golden add --from chosen.txt --reason 'release set 2'",
 )
 def add(

@@ -156,9 +156,9 @@ def _columns(pairs: list[str] | None) -> dict[str, str]:
 
 
 def _show_import(report: ImportReport, dry_run: bool) -> None:
-    done = "would be imported; nothing was written" if dry_run else "imported"
     known = f", {report.known:,} known already" if report.known else ""
-    screen.say(f"[bold green]{screen.counted(report.new, 'new image')}[/] {done}{known}")
+    done = f"would be imported{known}; nothing was written" if dry_run else f"imported{known}"
+    screen.say(f"[bold green]{screen.counted(report.new, 'new image')}[/] {done}")
     rows = [("format", f"{screen.quoted(report.format)}  [dim]{screen.quoted(report.why)}[/]")]
     if not dry_run:
         rows.append(("labels", f"{report.labels:,} recorded"))

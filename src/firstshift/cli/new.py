@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
         app,
         "new",
         "firstshift new line-3 --example bracket",
-        "firstshift new line-3 --database postgresql://firstshift@db/line3 --blobs s3://images/line3",
+        "firstshift new line-3 --database postgresql://me@db/line3 --blobs s3://box",
     )(new)
 
 

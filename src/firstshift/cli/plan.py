@@ -107,12 +107,14 @@ def show(plan: PlanPath = None, folder: WorkspaceFolder = None, as_json: AsJson 
 
 
 def _show_plan(plan: Plan, facts: StationFacts) -> None:
-    screen.say(f"[bold]{screen.quoted(plan.name)}[/]" + (f"  [dim]{screen.quoted(plan.note)}[/]" if plan.note else ""))
+    screen.show(f"[bold]{screen.quoted(plan.name)}[/]")
+    if plan.note:
+        screen.show(f"[dim]{screen.quoted(plan.note)}[/]")
     rows = [(name, value, f"[dim]{screen.quoted(why)}[/]") for name, value, why in facts.rows()]
     screen.show(screen.table("What the camera gives", "", "", ("", "text"), rows=rows))
     screen.show(_class_table(facts.classes))
     needed = facts.classes[0].visible_from_mm
-    screen.say(
+    screen.show(
         "[dim]width: the flaw's narrowest size; element: what one pixel resolves here. "
         f"Visible from 3 elements = {needed:.2g} mm.[/]"
     )

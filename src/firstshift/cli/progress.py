@@ -78,6 +78,9 @@ class Bar:
         if self._task is not None:
             self._rich.advance(self._task, steps)
 
+    def redraw(self) -> None:
+        self._rich.refresh()
+
     def finish(self) -> None:
         if self._task is not None:
             self._rich.remove_task(self._task)

@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import urlsplit
 
 from firstshift.core.errors import BadInput, NotFound, Refused, Tampered
 from firstshift.core.imagefacts import DEFAULT_LIMITS, DecodeLimits
@@ -66,6 +67,10 @@ class Workspace(AbstractContextManager["Workspace"]):
         place = Path(folder)
         if (place / FILE_NAME).exists():
             raise Refused("there is a workspace here already", where=place / FILE_NAME, way_out="choose another folder")
+        # An address that nobody understands is refused before anything is made.
+        Database(database_url, place).close()
+        if urlsplit(blobs_url).scheme not in ("", "file"):
+            open_blobs(blobs_url, place, blobs_endpoint)
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -1,0 +1,95 @@
+"""`firstshift workspace …` and `firstshift bench ingest`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from firstshift.cli.exit_codes import ExitCode
+from firstshift.store.workspace import Workspace
+from tests.cli.conftest import Terminal
+
+
+def test_info(run: Terminal, here: Path) -> None:
+    known = run("workspace", "info", "--json").json
+    assert (known["name"], known["writable"], known["folder"]) == ("line-3", True, str(here))
+    assert known["counts"] | {"events": 0} == {
+        "images": 6, "labelled": 5, "golden": 0, "retired": 0, "snapshots": 0, "events": 0,
+    }  # fmt: skip
+    ran = run("workspace", "info")
+    assert "6 (5 labelled, 0 golden)" in ran.out
+    (here / "keys" / "ledger.pem").unlink()
+    assert "for reading only" in run("workspace", "info").out
+    assert run("dataset", "snapshot", "v1").code == ExitCode.REFUSED
+
+
+def test_backup_and_restore(run: Terminal, here: Path, tmp_path: Path, ids: list[str]) -> None:
+    first = run("workspace", "backup", tmp_path / "backup")
+    assert first.out.startswith("backed up to")
+    assert "6 images" in first.out
+    again = run("workspace", "backup", tmp_path / "backup", "--json").json
+    assert (again["copied"]["events"], again["copied"]["blobs"]) == (0, 0)
+    assert run("workspace", "restore", tmp_path / "backup", tmp_path / "again").out.startswith("restored to")
+    assert run("images", "show", ids[0], "-w", tmp_path / "again").code == 0
+    assert run("audit", "verify", "-w", tmp_path / "again").code == 0
+    twice = run("workspace", "restore", tmp_path / "backup", tmp_path / "again")
+    assert twice.code == ExitCode.REFUSED
+
+
+def test_a_damaged_original_is_backed_up_and_named(run: Terminal, here: Path, tmp_path: Path) -> None:
+    blob = next(path for path in (here / "blobs").rglob("*") if path.is_file() and len(path.name) == 64)
+    blob.unlink()
+    ran = run("workspace", "backup", tmp_path / "backup")
+    assert ran.code == ExitCode.FOUND
+    assert "damaged in the original:" in ran.out
+    refused = run("workspace", "restore", tmp_path / "backup", tmp_path / "again")
+    assert refused.code == ExitCode.REFUSED
+    accepted = run("workspace", "restore", tmp_path / "backup", tmp_path / "again", "--accept-damage")
+    assert accepted.code == ExitCode.DONE
+
+
+def test_move(run: Terminal, here: Path) -> None:
+    ran = run("workspace", "move", "--database", "sqlite:///moved.db", "--blobs", "other-blobs")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("moved and verified\n")
+    assert "yours to remove" in ran.out
+    assert run("images", "search", "--count").out == "6 images\n"
+    assert run("audit", "verify").code == 0
+    assert run("workspace", "move", "--undo").code == ExitCode.REFUSED
+
+
+def test_gc_sets_aside_what_no_record_needs(run: Terminal, here: Path) -> None:
+    with Workspace.open(here) as ws:
+        content = ws.blobs.put(b"nobody needs this")
+    assert run("workspace", "gc").out.count("too young") == 1
+    assert run("workspace", "gc", "--dry-run", "--grace", "0m", "--json").json["buried"]["blobs"] == 1
+    ran = run("workspace", "gc", "--grace", "0m")
+    assert "set aside" in ran.out
+    with Workspace.open(here) as ws:
+        assert ws.blobs.get(content) == b"nobody needs this"
+
+
+def test_retain_asks_before_it_removes(run: Terminal, here: Path) -> None:
+    rule = "[{origin: real, keep_days: 1}]"
+    assert run("plan", "set", "policy.retention.rules", rule).code == 0
+    assert run("workspace", "retain", "--dry-run", "--json").json["going"][0]["images"] == 0, "recorded today"
+    later = run("workspace", "retain", "--dry-run", "--as-of", "2100-01-01")
+    assert later.code == 0
+    assert "would go" in later.out
+    assert "labelled by a person" in later.out
+    assert run("workspace", "retain").code == ExitCode.DONE, "nothing is due, so nothing is asked"
+    with Workspace.open(here) as ws:
+        assert ws.images.count() == 6
+
+
+def test_upgrade_of_what_is_new_already(run: Terminal, here: Path) -> None:
+    ran = run("workspace", "upgrade", "--json")
+    assert ran.code == 0
+    assert ran.json["before"] == ran.json["after"]
+
+
+def test_bench_ingest_measures_and_says_whether_the_goal_is_met(run: Terminal, tmp_path: Path) -> None:
+    ran = run("bench", "ingest", "--place", tmp_path, "--seconds", "0.2", "--clients", "1", "--json")
+    assert ran.json["verified"] is True
+    assert len(ran.json["runs"]) == 3
+    assert ran.code == (ExitCode.DONE if ran.json["goal_met"] else ExitCode.FOUND)
+    assert list(tmp_path.iterdir()) == []

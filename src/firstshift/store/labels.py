@@ -121,7 +121,8 @@ class Labels:
             fingerprint = (image, body, new.author, new.level.value)
             if fingerprint in known:
                 continue
-            known.add(fingerprint)
+            if not repeat:
+                known.add(fingerprint)
             versions[image] = versions.get(image, 0) + 1
             rows.append(_new_row(image, image_seqs[image], versions[image], body, new))
         if rows:

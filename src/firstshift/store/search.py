@@ -101,7 +101,8 @@ def search_statement(query: Query, *, counting: bool = False) -> sa.Select[Any]:
         gone = sa.exists().where(retirements.c.image_id == images.c.id)
         conditions.append(gone if query.retired else ~gone)
     if query.labelled is not None:
-        any_label = sa.exists().where(labels.c.image_id == images.c.id)
+        said = labels.alias("said")  # of its own name: a search for a verdict has `labels` outside too
+        any_label = sa.exists().where(said.c.image_id == images.c.id)
         conditions.append(any_label if query.labelled else ~any_label)
     source, order_seq, label_conditions = _joined_labels(query)
     conditions += label_conditions

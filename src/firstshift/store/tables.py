@@ -56,11 +56,15 @@ images = sa.Table(
     sa.Index("ix_images_source", "source", "event_seq"),
     sa.Index("ix_images_station_captured", "station", "captured_at_us", "event_seq"),
     sa.Index("ix_images_station", "station", "event_seq"),
+    sa.Index("ix_images_camera_captured", "camera", "captured_at_us", "event_seq"),
     sa.Index("ix_images_camera", "camera", "event_seq"),
     sa.Index("ix_images_origin", "origin", "event_seq"),
     sa.Index("ix_images_model", "model_version", "event_seq"),
-    sa.Index("ix_images_prediction", "prediction", "event_seq"),
+    # With the confidence in it, the few of a range are picked without looking at every image of that prediction.
+    sa.Index("ix_images_prediction", "prediction", "event_seq", "confidence"),
+    sa.Index("ix_images_route_captured", "route", "captured_at_us", "event_seq"),
     sa.Index("ix_images_route", "route", "event_seq"),
+    sa.Index("ix_images_shot", "shot", "event_seq"),
     sa.Index("ix_images_golden", "golden", "event_seq"),
 )
 

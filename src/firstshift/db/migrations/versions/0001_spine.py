@@ -115,9 +115,11 @@ def _create_images() -> None:
     )
     op.create_index("ix_images_content", "images", ["content"])
     op.create_index("ix_images_captured", "images", ["captured_at_us", "event_seq"])
-    op.create_index("ix_images_station_captured", "images", ["station", "captured_at_us", "event_seq"])
-    for name in ("serial", "lot", "source", "station", "camera", "origin", "prediction", "route", "golden"):
+    for name in ("station", "camera", "route"):
+        op.create_index(f"ix_images_{name}_captured", "images", [name, "captured_at_us", "event_seq"])
+    for name in ("serial", "lot", "source", "station", "camera", "origin", "route", "shot", "golden"):
         op.create_index(f"ix_images_{name}", "images", [name, "event_seq"])
+    op.create_index("ix_images_prediction", "images", ["prediction", "event_seq", "confidence"])
     op.create_index("ix_images_model", "images", ["model_version", "event_seq"])
 
 

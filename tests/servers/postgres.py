@@ -213,7 +213,12 @@ def _reachable(install: Path, home: Path, user: str) -> Path:
     try:
         subprocess.run([install / "bin/postgres", "--version"], check=True, capture_output=True, **identity(user))
     except PermissionError:
-        copy = home / "postgresql"
+        # The wheel keeps some libraries beside the package, and the binaries find them by where they are themselves.
+        package = install.parent
+        libraries = package.with_name(f"{package.name}.libs")
+        copy = home / "wheel" / package.name / install.name
         shutil.copytree(install, copy, symlinks=True, dirs_exist_ok=True)
+        if libraries.exists():
+            shutil.copytree(libraries, home / "wheel" / libraries.name, symlinks=True, dirs_exist_ok=True)
         return copy
     return install

@@ -330,7 +330,7 @@ def _key_for(origin: Path, key_file: str | Path | None) -> SigningKey | None:
 def _require_key(key: SigningKey | None, settings: WorkspaceFile) -> None:
     if key is None:
         raise NotFound(
-            "the backup was made without the private key", where="restore", way_out="give the key's file with `--key-file`"
+            "the backup was made without the private key", where="restore", way_out="give it with `--key-file`"
         )
     if key.public_hex != settings.public_key:
         raise BadInput(

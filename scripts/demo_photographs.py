@@ -48,14 +48,10 @@ def write_photographs(folder: Path, seed: int = 7) -> int:
 def coupon_of(kind: str, rng: np.random.Generator) -> Coupon:
     size = SIDE + 2 * MARGIN
     surface = rolled_surface(size, rng)
-    nothing = np.zeros((size, size), np.float32)
-    glow, mask = {
-        "good": lambda: (nothing, nothing > 0),
-        "scratch": lambda: scratch(size, rng),
-        "pit": lambda: pits(size, rng),
-        "stain": lambda: stain(size, rng),
-    }[kind]()
-    return Coupon(surface + glow, mask)
+    if kind == "good":
+        return Coupon(surface, np.zeros((size, size), np.bool_))
+    glow, mask = {"scratch": scratch, "pit": pits, "stain": stain}[kind](size, rng)
+    return Coupon(np.asarray(surface + glow, np.float32), mask)
 
 
 def rolled_surface(size: int, rng: np.random.Generator) -> Field:
@@ -73,9 +69,9 @@ def scratch(size: int, rng: np.random.Generator) -> tuple[Field, npt.NDArray[np.
     """A groove with lips: bright where a lip faces the light, darker inside, fading at both ends."""
     start = rng.uniform(0.25, 0.75, 2) * size
     heading, bend = rng.uniform(0, np.pi), rng.normal(0, 0.012)
-    steps = np.arange(int(rng.uniform(0.25, 0.5) * size))
+    steps = np.arange(int(rng.uniform(0.25, 0.5) * size), dtype=np.float64)
     angles = heading + bend * steps / 4
-    path = start + np.cumsum(np.stack([np.cos(angles), np.sin(angles)], 1), 0)
+    path: npt.NDArray[np.float64] = start + np.cumsum(np.stack([np.cos(angles), np.sin(angles)], 1), 0)
     depth = np.sin(np.linspace(0.12, np.pi - 0.12, len(steps))) * (0.75 + 0.25 * np.sin(steps / 9 + heading))
     groove, lip = np.zeros((size, size), np.float32), np.zeros((size, size), np.float32)
     for (x, y), d, a in zip(path, depth, angles, strict=True):
@@ -89,7 +85,7 @@ def scratch(size: int, rng: np.random.Generator) -> tuple[Field, npt.NDArray[np.
 def pits(size: int, rng: np.random.Generator) -> tuple[Field, npt.NDArray[np.bool_]]:
     """A cluster of small hollows: a dark floor and a rim that glints on one side."""
     rows, columns = np.mgrid[0:size, 0:size].astype(np.float32)
-    glow, mask = np.zeros((size, size), np.float32), np.zeros((size, size), bool)
+    glow, mask = np.zeros((size, size), np.float32), np.zeros((size, size), np.bool_)
     centre = rng.uniform(0.25, 0.75, 2) * size
     for _ in range(rng.integers(4, 11)):
         x, y = centre + rng.normal(0, 22, 2)
@@ -98,7 +94,7 @@ def pits(size: int, rng: np.random.Generator) -> tuple[Field, npt.NDArray[np.boo
         away = np.sqrt(dx**2 + dy**2) / radius
         rim = np.exp(-((away - 1) ** 2) * 9) * (0.5 - 0.5 * dy / (np.abs(dy) + radius))
         glow += np.float32(70) * rim - np.float32(26) * np.exp(-(away**4))
-        mask |= away < 1.25
+        mask = mask | (away < 1.25)
     return glow, mask
 
 
@@ -117,7 +113,7 @@ def stain(size: int, rng: np.random.Generator) -> tuple[Field, npt.NDArray[np.bo
 def photographed(coupon: Coupon, rng: np.random.Generator) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
     """Moved by up to a millimetre, turned by up to a degree, lit by an ageing bar, seen by a noisy camera."""
     size = coupon.brightness.shape[0]
-    turn = cv2.getRotationMatrix2D((size / 2, size / 2), rng.uniform(-1, 1), 1.0)
+    turn = np.asarray(cv2.getRotationMatrix2D((size / 2, size / 2), rng.uniform(-1, 1), 1.0), np.float64)
     turn[:, 2] += rng.uniform(-10, 10, 2)
     moved = cv2.warpAffine(coupon.brightness, turn, (size, size), borderMode=cv2.BORDER_REFLECT)
     mask = cv2.warpAffine(coupon.defect.astype(np.uint8), turn, (size, size), flags=cv2.INTER_NEAREST) > 0

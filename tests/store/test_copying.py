@@ -9,7 +9,7 @@ import pytest
 
 from firstshift import Label, Workspace
 from firstshift.core.capture import Capture
-from firstshift.core.errors import Refused
+from firstshift.core.errors import BadInput, Refused
 from firstshift.db.engine import Database
 from firstshift.db.turns import one_at_a_time
 from firstshift.store import copying
@@ -92,6 +92,19 @@ def test_blobs_of_somebody_else_are_refused(ws: Workspace, target: Database, tmp
     blobs.put(b"of another workspace")
     with pytest.raises(Refused, match="in use already"):
         copy_workspace(ws, target, blobs, frozen="a copy")
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "half a character \ud800"])
+def test_text_that_only_one_of_the_databases_holds_is_refused_at_the_door(ws: Workspace, text: str) -> None:
+    image = ws.images.add(png(1), Capture(serial="1")).id
+    for say in (
+        lambda: ws.labels.add(image, Label.good(), reason=text),
+        lambda: ws.images.set_golden([image], True, reason=text),
+        lambda: ws.snapshots.create("v1", [image], note=text),
+    ):
+        with pytest.raises(BadInput, match="without NUL or half characters"):
+            say()
+    assert ws.labels.history(image) == []
 
 
 def test_one_copy_at_a_time(ws: Workspace, target: Database, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from firstshift.cli.app import app
 from firstshift.cli.exchange import FormatName
+from firstshift.cli.exit_codes import ExitCode
 from firstshift.cli.words import LevelName
 from firstshift.core.label import Level
 from firstshift.formats.registry import FORMATS
@@ -68,6 +69,12 @@ def test_examples_parse(path: tuple[str, ...], example: str) -> None:
     context = COMMANDS[path].make_context(" ".join(path), words[len(path) + 1 :])
     assert isinstance(context, typer.Context) or context.params
     assert len(example) <= 76, "it would wrap at 80 columns"
+
+
+def test_the_help_names_every_exit_code_and_where_the_workspace_is_looked_for(run: Terminal) -> None:
+    shown = " ".join(run("--help").out.split())
+    assert all(f"{int(code)} " in shown.partition("Exit codes:")[2] for code in ExitCode)
+    assert "FIRSTSHIFT_WORKSPACE" in shown
 
 
 def test_without_a_command_the_help_is_shown(run: Terminal) -> None:

@@ -78,3 +78,11 @@ def test_a_label_is_a_new_version(run: Terminal, here: Path, ids: list[str]) -> 
 
 def test_one_letter_of_an_id_that_several_have(run: Terminal, here: Path) -> None:
     assert run("images", "show", "img_").code == ExitCode.BAD_INPUT
+
+
+def test_what_somebody_wrote_cannot_steer_the_terminal(run: Terminal, here: Path, ids: list[str]) -> None:
+    run("images", "label", ids[0], "good", "--reason", "\x1b[2J\x1b]0;gone\x07[red]")
+    shown = run("images", "show", ids[0]).out
+    assert "\x1b" not in shown
+    assert "[red]" in shown
+    assert run("images", "show", ids[0], "--json").json["labels"][-1]["reason"].startswith("\x1b")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -103,3 +105,15 @@ def test_schema_is_one_that_the_plan_fits(run: Terminal, here: Path) -> None:
     assert run("plan", "schema", "--out", "schema.json").out == "wrote schema.json\n"
     assert json.loads((here / "schema.json").read_text()) == schema
     jsonschema.validate(run("plan", "show", "--json").json["plan"], schema)
+
+
+def test_plans_can_be_checked_where_only_the_core_is_installed(here: Path) -> None:
+    script = """
+import sys
+from firstshift.cli.app import app
+assert app(["plan", "check"], standalone_mode=False) == 0
+extra = {"alembic", "cryptography", "obstore", "pg8000", "scipy", "sqlalchemy"} & set(sys.modules)
+assert not extra, extra
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=here, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

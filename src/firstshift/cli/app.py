@@ -13,9 +13,24 @@ from firstshift import __version__
 from firstshift.cli import audit, bench, dataset, exchange, images, new, plan, workspace
 from firstshift.cli.failure import run_command
 
+ORDER = ("new", "plan", "import", "images", "dataset", "export", "audit", "workspace", "bench")
+"""As a person needs them, from the first day on."""
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 done and something was found, 2 bad input, 3 refused by a rule, 4 not found, "
+    "5 disk or database unavailable, 6 evidence was tampered with, 70 a fault of ours, 130 stopped."
+)
+ENVIRONMENT = (
+    "Environment: FIRSTSHIFT_WORKSPACE (where the workspace is), FIRSTSHIFT_ACTOR (who is at work, such as "
+    "human:anna), FIRSTSHIFT_DATABASE_PASSWORD, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, NO_COLOR."
+)
+
 
 class House(typer.core.TyperGroup):
     """The outermost group: every way a command can end goes through `run_command`."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = {name: self.commands[name] for name in ORDER}
 
     def main(
         self,
@@ -42,6 +57,7 @@ class House(typer.core.TyperGroup):
 app = typer.Typer(
     cls=House,
     help="From zero images to a governed visual-inspection model, in the factory's own hands.",
+    epilog=f"{EXIT_CODES}\n\n{ENVIRONMENT}",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

@@ -20,7 +20,7 @@ from firstshift.core.errors import BadInput
 if TYPE_CHECKING:
     from firstshift.formats.record import Loss
     from firstshift.line.exporting import ExportReport
-    from firstshift.line.importing import ImportReport
+    from firstshift.line.import_report import ImportReport
 
 MAX_SHOWN = 20
 FormatName = Literal[
@@ -184,12 +184,17 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 def _show_listed(title: str, colour: str, losses: Iterable[Loss]) -> None:
-    listed = list(losses)
-    if listed:
+    rows = [
+        (
+            f"{loss.count:,} ×",
+            screen.quoted(loss.what)
+            + (f"  [dim]such as {screen.quoted(loss.examples[0])}[/]" if loss.examples else ""),
+        )
+        for loss in losses
+    ]
+    if rows:
         screen.say(f"[bold {colour}]{title}[/]")
-    for loss in listed:
-        example = f"  [dim]such as {screen.quoted(loss.examples[0])}[/]" if loss.examples else ""
-        screen.say(f"  {loss.count:>7,} × {screen.quoted(loss.what)}{example}")
+        screen.show(screen.facts(rows))
 
 
 @with_filters

@@ -91,10 +91,10 @@ def facts(rows: Iterable[tuple[str, str]]) -> Table:
 
 
 def quoted(text: object) -> str:
-    """Text from outside, so that a `[` in it is no markup."""
+    """Text from outside, so that a `[` in it is no markup and nothing in it steers the terminal."""
     from rich.markup import escape
 
-    return escape(str(text))
+    return escape("".join(c if c.isprintable() else "�" for c in str(text)))
 
 
 def short(identifier: str) -> str:

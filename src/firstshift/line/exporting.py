@@ -20,8 +20,8 @@ from firstshift.core.errors import BadInput, NotFound
 from firstshift.core.progress import Progress
 from firstshift.formats.record import Loss, Losses, Record, WriteOptions
 from firstshift.formats.registry import format_named, write_dataset
+from firstshift.line.import_report import loss_to_json
 from firstshift.line.imported import imported_of, told_of
-from firstshift.line.importing import loss_to_json
 from firstshift.line.selecting import Chosen, Selection, choose, chosen_ids, count_chosen, paged
 from firstshift.store.images import ImageRecord
 from firstshift.store.workspace import Workspace

@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from firstshift.core.capture import Capture, Origin
 from firstshift.core.errors import BadInput, FirstshiftError, NotFound
@@ -31,6 +31,7 @@ from firstshift.core.label import CLASS_NAME, Level
 from firstshift.core.progress import Progress, Silent
 from firstshift.formats.record import Loss, Losses, Reading, ReadOptions, Record
 from firstshift.formats.registry import detect_format, read_dataset
+from firstshift.line.import_report import SAME_BYTES, ImportReport
 from firstshift.line.imported import Setting, capture_of, classes_fit, identity, imported_of
 from firstshift.store.images import Examined, ImageRecord, NewImage
 from firstshift.store.labels import NewLabel, label_body
@@ -40,55 +41,10 @@ BATCH = 64
 BATCH_BYTES = 128 * 2**20
 """A batch is cut earlier when its files are large: it is held in memory."""
 THREADS = 4
-SAME_BYTES = "same bytes as another image, recorded as an image of its own"
 OTHER_SPLIT = "split differs from the one recorded before, which stays"
 OUTRANKED = "label left out: one of a higher level stands"
 
 OnProblem = Literal["stop", "skip"]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    source: str
-    format: str
-    why: str
-    """How the format was recognised."""
-    images: int
-    """Entries that could be imported: new and known."""
-    new: int
-    known: int
-    labels: int
-    """Label versions recorded by this call."""
-    splits: dict[str, int]
-    classes: tuple[str, ...]
-    problems: tuple[FirstshiftError, ...]
-    losses: tuple[Loss, ...]
-    """What the data set says and the workspace does not keep."""
-    notes: tuple[Loss, ...]
-    """What a person should know: same bytes under another name, a PNG that is named .jpg."""
-    seconds: float
-
-    @property
-    def same_bytes(self) -> int:
-        return sum(note.count for note in self.notes if note.what == SAME_BYTES)
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "source": self.source,
-            "format": self.format,
-            "why": self.why,
-            "images": self.images,
-            "new": self.new,
-            "known": self.known,
-            "labels": self.labels,
-            "same_bytes": self.same_bytes,
-            "splits": self.splits,
-            "classes": list(self.classes),
-            "problems": [problem.as_dict() for problem in self.problems],
-            "losses": [loss_to_json(loss) for loss in self.losses],
-            "notes": [loss_to_json(note) for note in self.notes],
-            "seconds": round(self.seconds, 3),
-        }
 
 
 def import_dataset(
@@ -149,10 +105,6 @@ def check_dataset(
         for batch in _batches(reading, job, tally, progress or Silent(), "checking"):
             _look(ws, batch, {}, tally)
         return _report(job, reading, tally, time.monotonic() - began)
-
-
-def loss_to_json(loss: Loss) -> dict[str, Any]:
-    return {"what": loss.what, "count": loss.count, "examples": list(loss.examples)}
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from firstshift.core.errors import FirstshiftError, Refused, Tampered
 from firstshift.core.progress import Progress, Silent
 from firstshift.ledger.tables import events
 from firstshift.ledger.verify import ChainState, Problem, head_problem, walk
-from firstshift.store.labels import classes_in
+from firstshift.store.labels import FROM_IMAGE, classes_in
 from firstshift.store.row_walker import RowWalker
 from firstshift.store.snapshots import read_manifest
 from firstshift.store.tables import (
@@ -163,18 +163,22 @@ def _verify_label_classes(connection: sa.Connection, result: Verification) -> No
         if not rows:
             break
         after = rows[-1].event_seq
-        listed: dict[str, dict[str, int]] = {row.id: {} for row in rows}
+        listed: dict[str, dict[str, tuple[Any, ...]]] = {row.id: {} for row in rows}
         found = connection.execute(sa.select(label_classes).where(label_classes.c.label_id.in_(list(listed))))
         for item in found:
-            listed[item.label_id][item.class_name] = item.image_seq
+            listed[item.label_id][item.class_name] = _from_image(item)
         for row in rows:
-            expected = dict.fromkeys(_classes(row.body), row.image_seq)
+            expected = dict.fromkeys(_classes(row.body), _from_image(row))
             if listed[row.id] != expected:
                 text = f"its index of classes says {sorted(listed[row.id])}, the label {sorted(expected)}"
                 result.problems.append(Problem(f"label {row.id}", text, row.event_seq))
     orphans = sa.select(label_classes.c.label_id).where(label_classes.c.label_id.not_in(sa.select(labels.c.id)))
     for orphan in connection.execute(orphans):
         result.problems.append(Problem(f"label {orphan.label_id}", "its index of classes is there, the label is not"))
+
+
+def _from_image(row: sa.Row[Any]) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in FROM_IMAGE)
 
 
 def _classes(body: str) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ from firstshift.store.rows import NewRow, record
 from firstshift.store.tables import images, label_classes, labels
 
 MAX_LABEL_BYTES = 16_000_000
+FROM_IMAGE = ("image_seq", "captured_at_us", "station")
+"""What a label and its classes repeat of their image, so that a search by them need not look at each image."""
 _TAGS = {
     Level.IMPORTED: Tag.LABEL_IMPORTED,
     Level.MODEL: Tag.LABEL_GENERATED,
@@ -113,7 +115,7 @@ class Labels:
         if not said:
             return 0
         ids = sorted({image for image, _ in said})
-        versions, image_seqs = _newest_versions(connection, ids), _image_seqs(connection, ids)
+        versions, facts = _newest_versions(connection, ids), _image_facts(connection, ids)
         known = set() if repeat else _said_before(connection, ids)
         rows: list[NewRow] = []
         for image, new in said:
@@ -124,7 +126,7 @@ class Labels:
             if not repeat:
                 known.add(fingerprint)
             versions[image] = versions.get(image, 0) + 1
-            rows.append(_new_row(image, image_seqs[image], versions[image], body, new))
+            rows.append(_new_row(image, facts[image], versions[image], body, new))
         if rows:
             record(connection, self._ledger, rows)
             _record_classes(connection, rows)
@@ -191,10 +193,10 @@ def label_body(label: Label) -> str:
     return body
 
 
-def _new_row(image: str, image_seq: int, version: int, body: str, new: NewLabel) -> NewRow:
+def _new_row(image: str, facts: dict[str, Any], version: int, body: str, new: NewLabel) -> NewRow:
     values: dict[str, Any] = {
         "image_id": image,
-        "image_seq": image_seq,
+        **facts,
         "version": version,
         "verdict": new.label.verdict.value,
         "body": body,
@@ -214,7 +216,7 @@ def _new_row(image: str, image_seq: int, version: int, body: str, new: NewLabel)
 
 def _record_classes(connection: sa.Connection, rows: Sequence[NewRow]) -> None:
     values = [
-        {"label_id": row.values["id"], "class_name": name, "image_seq": row.values["image_seq"]}
+        {"label_id": row.values["id"], "class_name": name, **{fact: row.values[fact] for fact in FROM_IMAGE}}
         for row in rows
         for name in classes_in(row.values["body"])
     ]
@@ -231,11 +233,12 @@ def _newest_versions(connection: sa.Connection, ids: Sequence[str]) -> dict[str,
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _image_seqs(connection: sa.Connection, ids: Sequence[str]) -> dict[str, int]:
-    return {row.id: row.event_seq for row in connection.execute(_SEQ_OF.where(images.c.id.in_(ids)))}
+def _image_facts(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    rows = connection.execute(_FACTS_OF.where(images.c.id.in_(ids))).all()
+    return {row.id: {name: getattr(row, name) for name in FROM_IMAGE} for row in rows}
 
 
-_SEQ_OF = sa.select(images.c.id, images.c.event_seq)
+_FACTS_OF = sa.select(images.c.id, images.c.event_seq.label("image_seq"), images.c.captured_at_us, images.c.station)
 
 
 def _said_before(connection: sa.Connection, ids: Sequence[str]) -> set[tuple[str, str, str, str]]:

@@ -6,6 +6,7 @@ asked for, newest captured first, so that the range is walked and not sorted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -93,10 +94,12 @@ _EQUAL = (
 
 
 def search_statement(query: Query, *, counting: bool = False) -> sa.Select[Any]:
-    conditions: list[sa.ColumnElement[bool]] = [
-        images.c[name] == getattr(query, name) for name in _EQUAL if getattr(query, name) is not None
-    ]
-    conditions += _ranges(query)
+    walk = _walk(query)
+    conditions = [*walk.conditions, *_ranges(query, walk)]
+    for name in _EQUAL:
+        if getattr(query, name) is not None:
+            column = walk.station if name == "station" else images.c[name]
+            conditions.append(column == getattr(query, name))
     if query.retired is not None:
         gone = sa.exists().where(retirements.c.image_id == images.c.id)
         conditions.append(gone if query.retired else ~gone)
@@ -104,42 +107,49 @@ def search_statement(query: Query, *, counting: bool = False) -> sa.Select[Any]:
         said = labels.alias("said")  # of its own name: a search for a verdict has `labels` outside too
         any_label = sa.exists().where(said.c.image_id == images.c.id)
         conditions.append(any_label if query.labelled else ~any_label)
-    source, order_seq, label_conditions = _joined_labels(query)
-    conditions += label_conditions
     if counting:
-        return sa.select(sa.func.count()).select_from(source).where(*conditions)
-    order = [order_seq]
-    if query.by_capture_time:
-        order = [images.c.captured_at_us, images.c.event_seq]
+        return sa.select(sa.func.count()).select_from(walk.source).where(*conditions)
+    order: list[sa.ColumnElement[Any]] = [walk.captured_at_us, walk.seq] if query.by_capture_time else [walk.seq]
     if query.cursor is not None:
         conditions.append(_beyond(order, _parsed_cursor(query.cursor)))
     newest_first = [column.desc() for column in order]
-    return sa.select(images).select_from(source).where(*conditions).order_by(*newest_first).limit(query.limit + 1)
+    return sa.select(images).select_from(walk.source).where(*conditions).order_by(*newest_first).limit(query.limit + 1)
 
 
-def _joined_labels(query: Query) -> tuple[sa.FromClause, sa.ColumnElement[int], list[sa.ColumnElement[bool]]]:
-    """Where to start, and the column that pages: for a class or a verdict the walk starts at the label's own index, so
-    that a rare class among a million images is found at once."""
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Where the search starts, and that table's columns for what an index there puts in order."""
+
+    source: sa.FromClause
+    seq: sa.ColumnElement[int]
+    captured_at_us: sa.ColumnElement[int | None]
+    station: sa.ColumnElement[str | None]
+    conditions: tuple[sa.ColumnElement[bool], ...] = ()
+
+
+def _walk(query: Query) -> _Walk:
+    """For a class or a verdict it starts at the label's own index, so that a rare class among a million images, also
+    within a time or at a station, is found at once."""
     if query.class_name is None and query.verdict is None:
-        return images, images.c.event_seq, []
+        return _Walk(images, images.c.event_seq, images.c.captured_at_us, images.c.station)
     newer = labels.alias("newer")
     is_newest = ~sa.exists().where(newer.c.image_id == labels.c.image_id, newer.c.version > labels.c.version)
     conditions: list[sa.ColumnElement[bool]] = [is_newest]
     if query.verdict is not None:
         conditions.append(labels.c.verdict == query.verdict)
-    joined = images.join(labels, labels.c.image_id == images.c.id)
-    if query.class_name is None:
-        return joined, labels.c.image_seq, conditions
-    conditions.append(label_classes.c.class_name == query.class_name)
-    return joined.join(label_classes, label_classes.c.label_id == labels.c.id), label_classes.c.image_seq, conditions
+    source, first = images.join(labels, labels.c.image_id == images.c.id), labels
+    if query.class_name is not None:
+        conditions.append(label_classes.c.class_name == query.class_name)
+        source, first = source.join(label_classes, label_classes.c.label_id == labels.c.id), label_classes
+    return _Walk(source, first.c.image_seq, first.c.captured_at_us, first.c.station, tuple(conditions))
 
 
-def _ranges(query: Query) -> list[sa.ColumnElement[bool]]:
+def _ranges(query: Query, walk: _Walk) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if query.since is not None:
-        conditions.append(images.c.captured_at_us >= to_us(query.since))
+        conditions.append(walk.captured_at_us >= to_us(query.since))
     if query.until is not None:
-        conditions.append(images.c.captured_at_us < to_us(query.until))
+        conditions.append(walk.captured_at_us < to_us(query.until))
     if query.min_confidence is not None:
         conditions.append(images.c.confidence >= query.min_confidence)
     if query.max_confidence is not None:
@@ -147,7 +157,7 @@ def _ranges(query: Query) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-def _beyond(order: list[sa.ColumnElement[int]], cursor: tuple[int, ...]) -> sa.ColumnElement[bool]:
+def _beyond(order: Sequence[sa.ColumnElement[Any]], cursor: tuple[int, ...]) -> sa.ColumnElement[bool]:
     if len(cursor) != len(order):
         raise BadInput(
             where="search cursor", expected="the `next` of the page before, for the same query", found=cursor

@@ -5,9 +5,21 @@ Times are microseconds since 1970 UTC and JSON is canonical text, so that a row 
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from firstshift.db.base import metadata
+
+
+def _from_image() -> tuple[sa.Column[Any], ...]:
+    """The image's own event, time and station once more: a million images are searched by class or verdict in the
+    order of the images, within a time or at a station, without looking at each image."""
+    return (
+        sa.Column("image_seq", sa.BigInteger, nullable=False),
+        sa.Column("captured_at_us", sa.BigInteger),
+        sa.Column("station", sa.Text),
+    )
 
 
 def _event_seq() -> sa.Column[int]:
@@ -74,8 +86,7 @@ labels = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     _event_seq(),
     sa.Column("image_id", sa.Text, sa.ForeignKey("images.id"), nullable=False),
-    # The image's own event number: listings by class or verdict page in the order of the images without a sort.
-    sa.Column("image_seq", sa.BigInteger, nullable=False),
+    *_from_image(),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("verdict", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
@@ -87,6 +98,8 @@ labels = sa.Table(
     sa.CheckConstraint("verdict IN ('good', 'defect', 'unsure')", name="verdict"),
     sa.Index("ix_labels_author", "author", "event_seq"),
     sa.Index("ix_labels_verdict", "verdict", "image_seq"),
+    sa.Index("ix_labels_verdict_captured", "verdict", "captured_at_us", "image_seq"),
+    sa.Index("ix_labels_verdict_station", "verdict", "station", "image_seq"),
 )
 
 label_classes = sa.Table(
@@ -94,8 +107,10 @@ label_classes = sa.Table(
     metadata,
     sa.Column("label_id", sa.Text, sa.ForeignKey("labels.id"), primary_key=True),
     sa.Column("class_name", sa.Text, primary_key=True),
-    sa.Column("image_seq", sa.BigInteger, nullable=False),
+    *_from_image(),
     sa.Index("ix_label_classes_class", "class_name", "image_seq"),
+    sa.Index("ix_label_classes_class_captured", "class_name", "captured_at_us", "image_seq"),
+    sa.Index("ix_label_classes_class_station", "class_name", "station", "image_seq"),
 )
 
 golden_marks = sa.Table(

@@ -5,6 +5,8 @@ Revision 0001, the first.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -32,6 +34,14 @@ WRITTEN_ONCE = {
 
 def _event_seq() -> sa.Column[int]:
     return sa.Column("event_seq", sa.BigInteger, nullable=False)
+
+
+def _from_image() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("image_seq", sa.BigInteger, nullable=False),
+        sa.Column("captured_at_us", sa.BigInteger),
+        sa.Column("station", sa.Text),
+    )
 
 
 def _event_constraints(table: str) -> tuple[sa.Constraint, ...]:
@@ -129,7 +139,7 @@ def _create_labels() -> None:
         sa.Column("id", sa.Text, nullable=False),
         _event_seq(),
         sa.Column("image_id", sa.Text, nullable=False),
-        sa.Column("image_seq", sa.BigInteger, nullable=False),
+        *_from_image(),
         sa.Column("version", sa.Integer, nullable=False),
         *(sa.Column(name, sa.Text, nullable=False) for name in ("verdict", "body", "author", "level", "reason")),
         sa.Column("at_us", sa.BigInteger, nullable=False),
@@ -141,15 +151,18 @@ def _create_labels() -> None:
     )
     op.create_index("ix_labels_author", "labels", ["author", "event_seq"])
     op.create_index("ix_labels_verdict", "labels", ["verdict", "image_seq"])
+    op.create_index("ix_labels_verdict_captured", "labels", ["verdict", "captured_at_us", "image_seq"])
+    op.create_index("ix_labels_verdict_station", "labels", ["verdict", "station", "image_seq"])
     op.create_table(
         "label_classes",
         sa.Column("label_id", sa.Text, nullable=False),
         sa.Column("class_name", sa.Text, nullable=False),
-        sa.Column("image_seq", sa.BigInteger, nullable=False),
+        *_from_image(),
         sa.PrimaryKeyConstraint("label_id", "class_name", name="pk_label_classes"),
         sa.ForeignKeyConstraint(["label_id"], ["labels.id"], name="fk_label_classes_label_id"),
     )
-    op.create_index("ix_label_classes_class", "label_classes", ["class_name", "image_seq"])
+    for name, columns in (("", []), ("_captured", ["captured_at_us"]), ("_station", ["station"])):
+        op.create_index(f"ix_label_classes_class{name}", "label_classes", ["class_name", *columns, "image_seq"])
     op.create_table(
         "golden_marks",
         sa.Column("id", sa.Text, nullable=False),

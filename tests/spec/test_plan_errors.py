@@ -138,9 +138,9 @@ SLIPS = [
     ),
     (
         "# the end",
-        "policy: {retention: {rules: [{route: automatc, keep_days: 3}]}}",
+        "policy: {retention: {rules: [{route: reveiw, keep_days: 3}]}}",
         "policy.retention.rules[0].route",
-        "did you mean 'automatic'?",
+        "did you mean 'review'?",
     ),
     ("# the end", "polcy: {}", "polcy (line 37)", "did you mean 'policy'?"),
     ("format: 1", "format: 2", "format (line 2)", "expected one of 1, found 2"),

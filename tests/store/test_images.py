@@ -111,6 +111,7 @@ def test_ids_may_be_shortened(ws: Workspace) -> None:
         ({"serial": ""}, "capture.serial"),
         ({"serial": "a\nb"}, "capture.serial"),
         ({"station": "x" * 1001}, "capture.station"),
+        ({"route": "automatic"}, "capture.route"),
         ({"confidence": 1.2}, "capture.confidence"),
         ({"confidence": float("nan")}, "capture.confidence"),
         ({"captured_at": datetime(2026, 1, 1)}, "capture.captured_at"),  # noqa: DTZ001 – the point of the test

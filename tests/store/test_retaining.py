@@ -25,7 +25,7 @@ from tests.store.killed import run_child
 
 RULES = Retention(
     rules=(
-        RetentionRule(route="automatic", origin="real", keep_days=30),
+        RetentionRule(route="pass", origin="real", keep_days=30),
         RetentionRule(origin="rendered", keep_days=5),
         RetentionRule(route="review", keep_days=5),
     )
@@ -48,11 +48,11 @@ def ids(ws: Workspace) -> dict[str, str]:
         return ws.images.add(png(number, side=16), Capture(**capture)).id  # type: ignore[arg-type]
 
     found = {
-        name: add(number, serial=name, route="automatic")
-        for number, name in enumerate(("plain", "golden", "trains", "judges", "by a person", "by a model", "old word"))
+        name: add(number, serial=name, route="pass")
+        for number, name in enumerate(("plain", "golden", "trains", "judges", "by a person", "by a model", "another"))
     }
     found |= {
-        "station's word": add(20, serial="p", route="pass"),
+        "one more": add(20, serial="p", route="pass"),
         "rendered": add(21, origin=Origin.RENDERED),
         "shares": add(21, serial="the same pixels, real"),
         "review": add(22, route="review"),
@@ -70,9 +70,9 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(ws: Workspace, ids: di
     before, blobs = rows_of(ws.database), live_blobs(ws)
     report = plan_retention(ws, RULES, in_days(40))
     assert [(going.rule, going.images) for going in report.going] == [
-        ("automatic real images after 30 days", 4),
+        ("passed real images after 30 days", 4),
         ("rendered images after 5 days", 1),
-        ("review images after 5 days", 0),
+        ("reviewed images after 5 days", 0),
     ]
     assert {kept.reason: kept.images for kept in report.staying} == {
         "golden": 1,
@@ -81,7 +81,7 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(ws: Workspace, ids: di
         "no rule fits": 2,
         "route review": 1,
     }
-    assert set(report.going[0].examples) == {ids[n] for n in ("plain", "by a model", "old word", "station's word")}
+    assert set(report.going[0].examples) == {ids[n] for n in ("plain", "by a model", "another", "one more")}
     assert report.bytes_going == sum(ws.images.get(i).size for i in report.going[0].examples + report.going[1].examples)
     assert rows_of(ws.database) == before
     assert live_blobs(ws) == blobs
@@ -93,10 +93,10 @@ def test_pixels_go_and_records_stay(ws: Workspace, ids: dict[str, str]) -> None:
     assert report.freed_blobs == 4  # the rendered image shares its pixels with one that stays
     assert apply_retention(ws, RULES, in_days(40)).images_going == 0
     assert {r.id for r in ws.images.all(Query(retired=True))} == {
-        ids[n] for n in ("plain", "by a model", "old word", "station's word", "rendered")
+        ids[n] for n in ("plain", "by a model", "another", "one more", "rendered")
     }
     collect_garbage(ws, clock=lambda: in_days(3).timestamp())
-    with pytest.raises(NotFound, match=r"retired on .* by the rule 'automatic real images after 30 days'"):
+    with pytest.raises(NotFound, match=r"retired on .* by the rule 'passed real images after 30 days'"):
         ws.images.read(ids["plain"])
     assert ws.labels.history(ids["by a model"])
     assert ws.images.read(ids["shares"]).width == 16
@@ -112,14 +112,14 @@ def test_pixels_go_and_records_stay(ws: Workspace, ids: dict[str, str]) -> None:
 def test_by_age_since_it_was_recorded_here(ws: Workspace) -> None:
     """A set that was photographed years ago and imported today has its days still before it."""
     old = datetime(2019, 5, 1, tzinfo=UTC)
-    ws.images.add(png(1), Capture(captured_at=old, route="automatic"))
+    ws.images.add(png(1), Capture(captured_at=old, route="pass"))
     assert plan_retention(ws, RULES, in_days(29)).images_going == 0
     assert {kept.reason for kept in plan_retention(ws, RULES, in_days(29)).staying} == {"not old enough"}
     assert plan_retention(ws, RULES, in_days(31)).images_going == 1
 
 
 def test_the_first_rule_that_fits_decides(ws: Workspace, ids: dict[str, str]) -> None:
-    keeps = Retention(rules=(RetentionRule(route="automatic", keep_days=3650), RetentionRule(keep_days=1)))
+    keeps = Retention(rules=(RetentionRule(route="pass", keep_days=3650), RetentionRule(keep_days=1)))
     report = plan_retention(ws, keeps, in_days(40))
     assert [going.images for going in report.going] == [0, 3]
     assert next(kept.images for kept in report.staying if kept.reason == "not old enough") == 8
@@ -157,7 +157,7 @@ from firstshift import Workspace
 from firstshift.spec.policy import Retention, RetentionRule
 from firstshift.store import retaining
 retaining._BATCH = 3
-rules = Retention(rules=(RetentionRule(route="automatic", keep_days=30),))
+rules = Retention(rules=(RetentionRule(route="pass", keep_days=30),))
 with Workspace.open(sys.argv[1]) as ws:
     retaining.apply_retention(ws, rules, datetime.fromisoformat(sys.argv[2]), progress=Telling())
 """
@@ -165,7 +165,7 @@ with Workspace.open(sys.argv[1]) as ws:
 
 def test_killed_and_run_again(ws: Workspace, tmp_path: Path) -> None:
     for n in range(30):
-        ws.images.add(png(n, side=16), Capture(route="automatic"))
+        ws.images.add(png(n, side=16), Capture(route="pass"))
     for steps in (2, 4, None):
         run_child(CHILD, ws.folder, in_days(40).isoformat(), kill_after_steps=steps)
         assert verify_workspace(ws).is_intact

@@ -24,6 +24,16 @@ class Origin(StrEnum):
     AUGMENTED = "augmented"
 
 
+class Route(StrEnum):
+    """What was done with the part (D2, D4): the words of the plan, the station, the page and the database."""
+
+    PASS = "pass"  # noqa: S105 – no password
+    REVIEW = "review"
+    REJECT = "reject"
+    UNKNOWN = "unknown"
+    """Like nothing the model was trained on: a person must look, it is never passed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
     """Everything known at the moment of recording. What is not known stays None; nothing is guessed."""
@@ -46,7 +56,7 @@ class Capture:
     prediction: str | None = None
     confidence: float | None = None
     route: str | None = None
-    """What was done with the part: `pass`, `review`, `reject`, `unknown`."""
+    """One of `Route`."""
     provenance: dict[str, Any] = field(default_factory=dict)
     """For what was made rather than photographed: seed, parents, parameters, code version. JSON values only."""
 
@@ -64,6 +74,8 @@ class Capture:
                 found=self.captured_at.isoformat(),
                 way_out="append Z for UTC or an offset such as +02:00",
             )
+        if self.route is not None and self.route not in set(Route):
+            raise BadInput(where="capture.route", expected=", ".join(Route), found=self.route)
         if self.confidence is not None and not (math.isfinite(self.confidence) and 0 <= self.confidence <= 1):
             raise BadInput(where="capture.confidence", expected="a number from 0 to 1", found=self.confidence)
         try:

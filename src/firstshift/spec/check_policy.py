@@ -60,7 +60,7 @@ def _retention(policy: Policy) -> Iterator[Finding]:
             yield warning(
                 f"{path}.route", f"{rule.route} images are kept for ever as well", "decide for one of the two"
             )
-        fits_real = rule.origin in (None, "real") and rule.route in (None, "automatic")
+        fits_real = rule.origin in (None, "real") and rule.route in (None, "pass")
         if fits_real and rule.keep_days * 24 < policy.phases.parallel_hours:
             hours = policy.phases.parallel_hours
             text = f"images go after {rule.keep_days} days, before the parallel phase ({hours:g} h) ends"

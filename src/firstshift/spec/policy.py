@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 
 from firstshift.spec.declared import Declared, Flag, Number, Range, Sentence, Share, Whole, Within, reject
 
-Route = Literal["automatic", "review", "novel", "rejected"]
+Route = Literal["pass", "review", "reject", "unknown"]
 Origin = Literal["real", "rendered", "generated", "augmented"]
-Kept = Literal["review", "novel", "rejected", "golden", "training", "certificate"]
+Kept = Literal["review", "unknown", "reject", "golden", "training", "certificate"]
 LabelLevel = Literal["operator", "quality_engineer", "expert"]
 Days = Annotated[Whole, Field(ge=1, le=36_500)]
 Risk = Annotated[Number, Field(gt=0, lt=1)]
@@ -106,8 +106,8 @@ class Retention(Declared):
     """What is kept, and for how long. The first rule that fits an image decides; without one it is kept."""
 
     keep_forever: tuple[Kept, ...] = Field(
-        default=("review", "novel", "golden", "training", "certificate"),
-        description="Images that no rule removes: those a person reviewed, novel ones, the golden set, training and "
+        default=("review", "unknown", "golden", "training", "certificate"),
+        description="Images that no rule removes: those a person reviewed, unknown ones, the golden set, training and "
         "certificate images.",
     )
     rules: tuple[RetentionRule, ...] = Field(

@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from firstshift.core.capture import from_us, to_us
+from firstshift.core.capture import Route, from_us, to_us
 from firstshift.core.label import Level
 from firstshift.core.progress import Progress, Silent
 from firstshift.db.turns import one_at_a_time
@@ -31,14 +31,8 @@ from firstshift.store.workspace import Workspace
 EXAMPLES = 5
 DAY_US = 86_400_000_000
 _BATCH = 500
+_SAID = {"pass": "passed", "review": "reviewed", "reject": "rejected", "unknown": "unknown"}
 _HUMAN = [level.value for level in (Level.OPERATOR, Level.ENGINEER, Level.SENIOR, Level.EXTERNAL)]
-# The plan's word for a route, and what stations write for it.
-_ROUTES = {
-    "automatic": ("automatic", "pass"),
-    "review": ("review",),
-    "novel": ("novel", "unknown"),
-    "rejected": ("rejected", "reject"),
-}
 
 
 @dataclass(slots=True)
@@ -153,8 +147,8 @@ def apply_retention(
 
 
 def rule_name(rule: RetentionRule) -> str:
-    """As an auditor reads it: `automatic real images after 90 days`."""
-    words = [word for word in (rule.route, rule.origin) if word is not None]
+    """As an auditor reads it: `passed real images after 90 days`."""
+    words = [word for word in (_SAID[rule.route] if rule.route else None, rule.origin) if word is not None]
     return f"{' '.join([*words, 'images'])} after {rule.keep_days} days"
 
 
@@ -221,7 +215,7 @@ def _decided(retention: Retention, now_us: int) -> sa.Subquery:
         reasons += [(nothing_fits, "no rule fits"), (sa.case(*young, else_=sa.false()), "not old enough")]
     reasons += [
         (images.c.golden, "golden"),
-        *((_took(route), f"route {route}") for route in _ROUTES if route in retention.keep_forever),
+        *((_took(route), f"route {route}") for route in Route if route in retention.keep_forever),
         (sa.exists().where(snapshot_items.c.image_id == images.c.id), "in a snapshot"),
         (sa.exists().where(labels.c.image_id == images.c.id, labels.c.level.in_(_HUMAN)), "labelled by a person"),
     ]
@@ -253,4 +247,4 @@ def _fits(rule: RetentionRule) -> sa.ColumnElement[bool]:
 
 def _took(route: str) -> sa.ColumnElement[bool]:
     # An image without a route took none: NULL must not make the whole condition unknown.
-    return sa.and_(images.c.route.is_not(None), images.c.route.in_(_ROUTES[route]))
+    return sa.and_(images.c.route.is_not(None), images.c.route == str(route))

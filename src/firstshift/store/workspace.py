@@ -93,6 +93,12 @@ class Workspace(AbstractContextManager["Workspace"]):
                     where=workspace.database.shown_url,
                     way_out="give every workspace a database of its own",
                 )
+            if next(workspace.blobs.all(), None) is not None:
+                raise Refused(
+                    "the place for the blobs is in use already",
+                    where=workspace.blobs.shown_url,
+                    way_out="two workspaces in one place would collect each other's blobs as garbage: choose another",
+                )
             migrate(workspace.database)
             with workspace.database.writing() as connection:
                 workspace.ledger.start(connection, workspace_id, workspace.actor)

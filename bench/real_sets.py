@@ -243,7 +243,8 @@ def split_tiles(workspace: Path, parts_file: Path) -> str:
         f"`dataset split` on the magnetic tiles, without serials: {len(plan.groups)} groups found in {seconds:.0f} s, "
         f"adjusted Rand index against `parts.csv` ({len(set(known))} parts) **{agreement:.3f}**, {verdict}. "
         f"Parts of `parts.csv` on two sides: {torn}. Groups that hold each of the six exposures, which the file names "
-        f"tell and the split does not read, exactly once: {whole} of {len(plan.groups)}. Its warning: *{plan.warnings[0] if plan.warnings else 'none'}*"
+        f"tell and the split does not read, exactly once: {whole} of {len(plan.groups)}. "
+        f"Its warning: *{plan.warnings[0] if plan.warnings else 'none'}*"
     )
 
 

@@ -93,6 +93,16 @@ def test_a_split_that_changed_makes_no_second_image(tmp_path: Path) -> None:
         assert note.count == 4
 
 
+def test_a_station_forgotten_the_second_time_makes_no_second_image(tmp_path: Path) -> None:
+    source = class_folders(tmp_path / "set", {"good": 3})
+    with workspace(tmp_path / "ws") as ws:
+        import_dataset(ws, source, station="cell-3")
+        report = import_dataset(ws, source, lot="B7")
+        assert (report.new, report.known) == (0, 3)
+        assert {note.what.split()[0] for note in report.notes} == {"station", "lot"}
+        assert {image.capture.station for image in ws.images.all()} == {"cell-3"}
+
+
 def test_an_imported_label_never_buries_an_engineers(tmp_path: Path) -> None:
     source = class_folders(tmp_path / "set", {"scratch": 1})
     with workspace(tmp_path / "ws") as ws:

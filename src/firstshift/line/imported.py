@@ -105,10 +105,15 @@ def told_of(image: ImageRecord) -> dict[str, Any]:
     return {**plain, **imported_of(image.capture).extra}
 
 
+SET_BY_HAND = ("station", "lot", "origin")
+"""What whoever imports says about all images at once: forgetting it the second time makes no second image."""
+
+
 def identity(content: str, capture: Capture) -> str:
     """Equal for the same image of the same data set, also when the data set meanwhile has other splits or classes."""
     made = {k: v for k, v in capture.provenance.items() if k != KEY}
-    return canonical_json({"content": content, **replace(capture, provenance=made).to_json()})
+    told = replace(capture, provenance=made).to_json()
+    return canonical_json({"content": content, **{k: v for k, v in told.items() if k not in SET_BY_HAND}})
 
 
 def classes_fit(classes: tuple[str, ...]) -> bool:

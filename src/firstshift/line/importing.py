@@ -32,7 +32,7 @@ from firstshift.core.progress import Progress, Silent
 from firstshift.formats.record import Loss, Losses, Reading, ReadOptions, Record
 from firstshift.formats.registry import detect_format, read_dataset
 from firstshift.line.import_report import SAME_BYTES, ImportReport
-from firstshift.line.imported import Setting, capture_of, classes_fit, identity, imported_of
+from firstshift.line.imported import SET_BY_HAND, Setting, capture_of, classes_fit, identity, imported_of
 from firstshift.store.images import Examined, ImageRecord, NewImage
 from firstshift.store.labels import NewLabel, label_body
 from firstshift.store.workspace import Workspace
@@ -42,6 +42,7 @@ BATCH_BYTES = 128 * 2**20
 """A batch is cut earlier when its files are large: it is held in memory."""
 THREADS = 4
 OTHER_SPLIT = "split differs from the one recorded before, which stays"
+OTHER_SETTING = "{} differs from the one recorded before, which stays"
 OUTRANKED = "label left out: one of a higher level stands"
 
 OnProblem = Literal["stop", "skip"]
@@ -301,6 +302,9 @@ def _note(entry: _Entry, here: Iterable[ImageRecord], tally: _Tally) -> None:
         tally.known += 1
         if imported_of(entry.known.capture).split != split:
             tally.notes.add(OTHER_SPLIT, source)
+        for name in SET_BY_HAND:
+            if getattr(entry.known.capture, name) != getattr(entry.capture, name):
+                tally.notes.add(OTHER_SETTING.format(name), source)
     tally.first_source.setdefault(entry.content, source)
     if entry.examined is not None and entry.examined.facts.note:
         tally.notes.add(entry.examined.facts.note, source)

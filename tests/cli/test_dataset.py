@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from firstshift.cli.exit_codes import ExitCode
 from firstshift.core.capture import Capture
 from firstshift.core.decode import probe_image
@@ -83,3 +85,20 @@ def test_stats_in_numbers_and_as_a_picture(run: Terminal, here: Path) -> None:
     assert probe_image((here / "overview.png").read_bytes(), "overview.png").width > 500
     stats = run("dataset", "stats", "--class", "scratch", "--json").json
     assert (stats["images"], stats["classes"]["scratch"]["annotations"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"firstshift_split": 2}', '{"firstshift_split": 1}', '{"firstshift_split": 1, "sides": {"a": 1}}'],
+)
+def test_a_split_file_that_is_none_freezes_nothing(run: Terminal, here: Path, text: str) -> None:
+    (here / "s.json").write_text(text)
+    ran = run("dataset", "snapshot", "v1", "--split", "s.json")
+    assert (ran.code, ran.err.count("\n")) == (ExitCode.BAD_INPUT, 1)
+    assert "s.json" in ran.err
+    assert run("dataset", "list").out == "no snapshots\n"
+
+
+def test_a_split_file_may_name_no_image_that_is_not_there(run: Terminal, here: Path) -> None:
+    (here / "s.json").write_text('{"firstshift_split": 1, "sides": {"img_ff": "train"}}')
+    assert run("dataset", "snapshot", "v1", "--split", "s.json").code == ExitCode.NOT_FOUND

@@ -133,7 +133,8 @@ def test_a_fault_of_ours_leaves_one_line_and_the_details_in_a_file(
     def work() -> None:
         raise KeyError("lost\nsomewhere")
 
-    assert run_command(work, ["images", "list"]) == ExitCode.BUG
+    words = ["new", "x", "--database", "postgresql://anna:s3cret@host/line3"]
+    assert run_command(work, words) == ExitCode.BUG
     said = capsys.readouterr()
     [details] = tmp_path.iterdir()
     assert said.err.count("\n") == 1
@@ -141,7 +142,8 @@ def test_a_fault_of_ours_leaves_one_line_and_the_details_in_a_file(
     assert str(details) in said.err
     text = details.read_text()
     assert "Traceback" in text
-    assert "firstshift images list" in text
+    assert "firstshift new x --database postgresql://anna:…@host/line3" in text
+    assert details.stat().st_mode & 0o077 == 0, "for its owner only"
 
 
 def test_a_missing_extra_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from firstshift.cli.bench import _show
 from firstshift.cli.exit_codes import ExitCode
+from firstshift.cli.workspace_care import _confirm
+from firstshift.core.capture import parse_time
+from firstshift.core.errors import Refused
+from firstshift.line.ingest_bench import IngestReport, Run
+from firstshift.spec import Plan
+from firstshift.store.retaining import plan_retention
 from firstshift.store.workspace import Workspace
 from tests.cli.conftest import Terminal
 
@@ -93,3 +102,30 @@ def test_bench_ingest_measures_and_says_whether_the_goal_is_met(run: Terminal, t
     assert len(ran.json["runs"]) == 3
     assert ran.code == (ExitCode.DONE if ran.json["goal_met"] else ExitCode.FOUND)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pixels_are_not_removed_unasked(run: Terminal, here: Path) -> None:
+    """As `retain` finds it in a hundred years, when somebody runs it from a script without --yes."""
+    run("plan", "set", "policy.retention.rules", "[{origin: real, keep_days: 1}]")
+    with Workspace.open(here) as ws:
+        retention = Plan.load(here).policy.retention
+        report = plan_retention(ws, retention, parse_time("2100-01-01"))
+        assert report.images_going == 1
+        with pytest.raises(Refused, match=r"pixels of 1 image would be gone for ever.*--yes"):
+            _confirm(report, as_json=True)
+
+
+def test_bench_shows_the_floor_the_goal_and_what_was_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    fast = Run("one client", 1, 100, 1.0, 100.0, (90.0, 110.0), 5.0, 9.0, 12.0, 80.0)
+    slow = Run("8 clients", 8, 60, 1.0, 60.0, None, 5.0, 9.0, 12.0, 80.0)
+    facts = {"database": "sqlite", "durability": {"synchronous": "full"}, "place": "/data", "disk": "ext4 on /dev/vda"}
+    met = IngestReport(100_000.0, (slow,), (fast,), 100, 100, 100, (), **facts)
+    _show(met)
+    shown = capsys.readouterr().out
+    assert "goal of 83 images/s: met" in shown
+    assert "raw floor: 8 clients" in shown
+    assert "90–110" in shown
+    _show(IngestReport(100_000.0, (fast,), (slow,), 100, 99, 99, ("event 7: is missing",), **facts))
+    shown = capsys.readouterr().out
+    assert "goal of 83 images/s: missed" in shown
+    assert "99 recorded: event 7: is missing" in shown

@@ -260,7 +260,7 @@ def retain(
 def _confirm(report: RetentionReport, as_json: bool) -> None:
     if as_json or not sys.stdin.isatty():
         raise Refused(
-            f"{screen.counted(report.images_going, 'image')} would lose their pixels for ever",
+            f"the pixels of {screen.counted(report.images_going, 'image')} would be gone for ever",
             where="workspace retain",
             way_out="look with --dry-run, then say --yes",
         )

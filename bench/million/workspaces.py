@@ -54,6 +54,8 @@ def filled_workspaces(count: int) -> Iterator[dict[str, tuple[Workspace, Filled]
             server.execute(f'DROP DATABASE IF EXISTS "{_DATABASE}" WITH (FORCE)')
             server.execute(f'CREATE DATABASE "{_DATABASE}"')
         _fill_together(place, missing, count)
+        if "PostgreSQL" in missing:
+            server.execute("VACUUM ANALYZE", _DATABASE)  # what autovacuum does by itself within a minute or two
         yield {name: (_open(place / name, url, stack), _told(place / name)) for name, url in urls.items()}
 
 
@@ -94,9 +96,6 @@ def _fill_one(folder: Path, url: str, count: int, together: bool) -> None:
     with Workspace.create(folder, database_url=url, actor="human:bench") as ws:
         fill(ws, count, Seed(SEED))
         seconds = time.perf_counter() - began
-        if not ws.database.is_sqlite:  # what autovacuum does by itself within a minute or two
-            with ws.database.raw() as connection:
-                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE")
         with ws.database.reading() as connection:
             events = ws.ledger.head(connection).seq
             labels = int(connection.exec_driver_sql("SELECT count(*) FROM labels").scalar_one())

@@ -83,6 +83,16 @@ def test_a_repeat_among_look_alikes_is_found(printed: Surface, photograph: Photo
     assert len(set(labels)) >= 24
 
 
+def test_one_part_photographed_often_is_one_group(ground: Surface, photograph: Photograph) -> None:
+    photographs = [photograph(ground(1), shot) for shot in range(14)]
+    assert _group(photographs).labels() == [0] * 14
+
+
+def test_two_parts_photographed_often_are_two_groups(ground: Surface, photograph: Photograph) -> None:
+    photographs = [photograph(ground(part), 100 * part + shot) for part in range(2) for shot in range(10)]
+    assert _group(photographs).labels() == [0] * 10 + [10] * 10
+
+
 def test_a_fixed_camera_finds_repeats_that_have_hardly_a_landmark(photograph: Photograph) -> None:
     def bars(part: int) -> Grey:
         edges = np.sort(np.random.default_rng([part, 9]).integers(10, 310, 10))

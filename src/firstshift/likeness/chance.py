@@ -27,6 +27,8 @@ LEAST_AGREEMENT = 0.6
 """Of the overlap: clearly the larger part. Unrelated surfaces of one kind reach 0.1, one design cut elsewhere 0.45."""
 SUSPECT_AGREEMENT = 0.4
 """From here on a pair may be a repeat: too little to join it, too much to call it a miss."""
+CERTAIN_AGREEMENT = 0.9
+"""Of the overlap, in any set: different parts of one moulded, printed or blown product reach 0.86 at best."""
 ALIKE = 0.3
 """Agreement of half of all random pairs from which on texture is the product's, not the part's."""
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 from firstshift.core.progress import Progress, Silent
 from firstshift.core.seed import Seed
 from firstshift.likeness.candidates import candidate_pairs, cohort_pairs
-from firstshift.likeness.chance import LEAST_EVIDENCE
+from firstshift.likeness.chance import CERTAIN_AGREEMENT, LEAST_EVIDENCE
 from firstshift.likeness.comparison import Comparer, Rarity
 from firstshift.likeness.groups import Groups, Link, Proof, join
 from firstshift.likeness.judging import Judged, Verdicts, beyond_chance, look_closer, stills, strongest, texture_limit
@@ -75,9 +75,11 @@ def _find_links(
         return beyond_chance(judged, count, math.inf)
     surfaces = Surfaces(fetch)
     limit = texture_limit(cohort, met, signatures, surfaces, progress)
-    if limit <= 1.0:
+    if limit <= CERTAIN_AGREEMENT:
         judged = look_closer(judged + stills(judged, straight, signatures), count, limit, surfaces, progress)
-    return beyond_chance(judged, count, limit)
+        return beyond_chance(judged, count, limit)
+    judged = look_closer(judged, count, CERTAIN_AGREEMENT, surfaces, progress, alike=True)
+    return beyond_chance(judged, count, CERTAIN_AGREEMENT, alike=True)
 
 
 def _equal_pixels(signatures: Sequence[Signature]) -> tuple[list[int], list[Link]]:

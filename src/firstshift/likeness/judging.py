@@ -7,7 +7,6 @@ pair far beyond that is a repeat as well: a tile turned round under light from o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -104,17 +103,25 @@ def stills(judged: Sequence[Judged], candidates: Pairs, signatures: Sequence[Sig
 
 
 def look_closer(
-    judged: Sequence[Judged], count: int, agreement: float, surfaces: Surfaces, progress: Progress
+    judged: Sequence[Judged],
+    count: int,
+    agreement: float,
+    surfaces: Surfaces,
+    progress: Progress,
+    *,
+    alike: bool = False,
 ) -> list[Judged]:
     """Measures the texture of pairs that have something in common but not enough to be sure, the strongest first, and
-    of none whose images hang together already."""
+    of none whose images hang together already. Where all are alike, common landmarks count whether rare or not: in
+    a set of one part, photographed often, none is rare."""
     sure = evidence_limit(*_columns(judged), count)
     proven = Forest(count)
     progress.start("comparing surfaces", len(judged))
     looked: list[Judged] = []
     for j in sorted(judged, key=lambda j: (-j.evidence, j.pair)):
-        unlaid = not len(j.comparison.registration)
-        if (unlaid or WORTH_A_LOOK <= j.evidence < sure) and not proven.together(*j.pair):
+        common = len(j.comparison.registration)
+        doubtful = (common if alike else j.evidence) >= WORTH_A_LOOK and j.evidence < sure
+        if (doubtful or not common) and not proven.together(*j.pair):
             j = replace(j, agreement=surfaces.agreement(j.comparison))
             if (j.agreement or 0.0) >= agreement:
                 proven.unite(*j.pair)
@@ -124,15 +131,16 @@ def look_closer(
     return looked
 
 
-def beyond_chance(judged: Sequence[Judged], count: int, agreement: float) -> Verdicts:
-    """`agreement`: the limit for texture; infinite when texture was not or could not be asked."""
+def beyond_chance(judged: Sequence[Judged], count: int, agreement: float, *, alike: bool = False) -> Verdicts:
+    """`agreement`: the limit for texture; infinite when texture was not asked."""
     proven = [j for j in judged if (j.agreement or 0.0) >= agreement]
     together = Forest(count)
     for j in proven:
         together.unite(*j.pair)
     # Pairs within a proven group and pairs that may be repeats say nothing about how alike unrelated images are.
     rest = [j for j in judged if (j.agreement or 0.0) < agreement]
-    unrelated = [j for j in rest if (j.agreement or 0.0) < SUSPECT_AGREEMENT and not together.together(*j.pair)]
+    suspect = agreement if alike else SUSPECT_AGREEMENT
+    unrelated = [j for j in rest if (j.agreement or 0.0) < suspect and not together.together(*j.pair)]
     limit = evidence_limit(*_columns(unrelated), count)
     misses = nearest_misses(*_columns(unrelated), count, limit)
     links = [_link(j, Proof.TEXTURE, j.agreement or 0.0) for j in proven]
@@ -143,7 +151,7 @@ def beyond_chance(judged: Sequence[Judged], count: int, agreement: float) -> Ver
         elif j.evidence >= WORTH_A_LOOK and not together.together(*j.pair):
             near.append(_link(j, Proof.LANDMARKS, max(0.0, 1.0 - chance_of(j.evidence, misses))))
     near.sort(key=lambda link: (-link.evidence, link.first, link.second))
-    return Verdicts(links, near[:NEAR_MISSES], limit, math.isfinite(agreement) and agreement > 1.0)
+    return Verdicts(links, near[:NEAR_MISSES], limit, alike)
 
 
 def _as_they_are(first: int, second: int, signatures: Sequence[Signature]) -> Comparison:

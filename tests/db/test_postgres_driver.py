@@ -110,3 +110,13 @@ def test_nothing_to_insert_is_nothing_inserted(database: Database) -> None:
         cursor.executemany("INSERT INTO parts (number) VALUES ($1)", [])
         cursor.close()
     assert rows_of(database) == []
+
+
+def test_outside_a_transaction_is_outside_also_after_a_ping(database: Database) -> None:
+    assert rows_of(database) == []  # so that the next connection comes from the pool and is pinged
+    with database.raw() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM parts")
+    with database.writing() as connection:  # and the pool's connection is as before
+        connection.execute(sa.insert(parts), [{"number": 1}])
+        connection.rollback()
+    assert rows_of(database) == []

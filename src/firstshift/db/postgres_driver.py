@@ -36,6 +36,17 @@ class PipeliningConnection(legacy.Connection):  # type: ignore[misc]  # pg8000 h
         with contextlib.suppress(InterfaceError, OSError):  # of a connection that was cut, nothing is left to close
             super().close()
 
+    @property
+    def autocommit(self) -> bool:
+        return self._autocommit
+
+    @autocommit.setter
+    def autocommit(self, wanted: bool) -> None:
+        """SQLAlchemy's ping leaves an empty transaction behind, and what follows would stay in it."""
+        if wanted and self._in_transaction:
+            self.rollback()
+        self._autocommit = wanted
+
     def commit(self) -> None:
         self.execute_simple("commit")
 

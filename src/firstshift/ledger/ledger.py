@@ -54,9 +54,7 @@ def now_us() -> int:
 
 
 class Ledger:
-    def __init__(
-        self, key: SigningKey | None, clock: Callable[[], int] = now_us, place: str | None = None
-    ) -> None:
+    def __init__(self, key: SigningKey | None, clock: Callable[[], int] = now_us, place: str | None = None) -> None:
         """`place`: where this client keeps what the rows refer to; see `ledger_head.place`."""
         self._key, self._clock, self._place = key, clock, place
 

@@ -52,6 +52,8 @@ class Outcome:
     name: str
     format: str
     images: int
+    in_place: int
+    """Photographs at the relative path they came from; the others are in the folders the format prescribes."""
     labels: int
     import_s: float
     again_s: float
@@ -104,6 +106,7 @@ def travel(one: RealSet, source: Path, place: Path) -> Outcome:
         one.name,
         report.format,
         report.new,
+        in_place(one, source, place / "out"),
         report.labels,
         import_s,
         again_s,
@@ -132,6 +135,11 @@ def images_of(one: RealSet, folder: Path) -> Counter[tuple[str, str]]:
         for path in folder.rglob("*")
         if path.suffix in PHOTOGRAPHS and one.is_image(path)
     )
+
+
+def in_place(one: RealSet, source: Path, out: Path) -> int:
+    photographs = [p.relative_to(source) for p in source.rglob("*") if p.suffix in PHOTOGRAPHS and one.is_image(p)]
+    return sum((out / p).is_file() and (out / p).read_bytes() == (source / p).read_bytes() for p in photographs)
 
 
 def side_and_class(folder: Path) -> dict[str, object]:
@@ -196,12 +204,13 @@ SETS = (
 
 def table(outcomes: list[Outcome]) -> str:
     lines = [
-        "| set | format | images | labels | import s | again s | export s | identical |",
-        "|---|---|--:|--:|--:|--:|--:|---|",
+        "| set | format | images | labels | import s | again s | export s | identical | at its path |",
+        "|---|---|--:|--:|--:|--:|--:|---|--:|",
     ]
     lines += [
         f"| {o.name} | {o.format} | {o.images:,} | {o.labels:,} | {o.import_s:.1f} | {o.again_s:.1f} "
-        f"| {o.export_s:.1f} | {'yes' if not o.differences else '**NO**: ' + '; '.join(o.differences)} |"
+        f"| {o.export_s:.1f} | {'yes' if not o.differences else '**NO**: ' + '; '.join(o.differences)} "
+        f"| {o.in_place:,} |"
         for o in outcomes
     ]
     return "\n".join(lines)

@@ -74,19 +74,20 @@ class ClassFolders(Format):
         return f"{record.split or UNASSIGNED}/{record.source}"
 
     def sink(self, out: OutFolder, options: WriteOptions) -> Sink:
-        return _NoFiles(options)
+        return _NoFiles(out)
 
 
 class _NoFiles(Sink):
-    def __init__(self, options: WriteOptions) -> None:
+    def __init__(self, out: OutFolder) -> None:
+        self._out = out
         self._met: set[str] = set()
-        self._first = options.classes
 
     def add(self, record: Record, size: Size) -> None:
         self._met.update(record.label.classes if record.label else ())
 
     def close(self) -> None:
         self.classes = tuple(sorted(self._met))
+        self._out.lift(UNASSIGNED)  # without any split there is no folder for it
 
 
 def folder_label(folder: str, where: str, options: ReadOptions, losses: Losses) -> Label | None:

@@ -26,6 +26,13 @@ class OutFolder:
         with path.open("xb") as stream:  # x: two records never share a file
             stream.write(data)
 
+    def lift(self, folder: str) -> None:
+        """What is in `folder` moves to the top, when everything is in it."""
+        if [entry.name for entry in self._root.iterdir()] == [folder]:
+            for entry in (self._root / folder).iterdir():
+                entry.rename(self._root / entry.name)
+            (self._root / folder).rmdir()
+
     def write_text(self, name: str, text: str) -> None:
         self.write(name, text.encode("utf-8"))
 

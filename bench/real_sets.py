@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from firstshift.core.hashing import canonical_json
 from firstshift.formats.record import Loss
 from firstshift.line.datasets import snapshot_dataset
 from firstshift.line.exporting import export_dataset
@@ -58,6 +59,8 @@ class Outcome:
     import_s: float
     again_s: float
     export_s: float
+    through_coco: int
+    """Photographs with the same bytes, path and label after another trip, through COCO into a fresh workspace."""
     differences: tuple[str, ...]
     losses: tuple[Loss, ...]
 
@@ -95,6 +98,7 @@ def travel(one: RealSet, source: Path, place: Path) -> Outcome:
         began = time.monotonic()
         exported = export_dataset(ws, place / "out", format_name=report.format, snapshot=one.name)
         export_s = time.monotonic() - began
+        through_coco = round_trip(ws, one.name, place)
         differences = list(compared(one, source, place / "out"))
         if report.format != one.format:
             differences.append(f"recognised as {report.format}, not {one.format}")
@@ -111,9 +115,25 @@ def travel(one: RealSet, source: Path, place: Path) -> Outcome:
         import_s,
         again_s,
         export_s,
+        through_coco,
         tuple(differences),
         (*report.losses, *exported.losses),
     )
+
+
+def round_trip(ws: Workspace, snapshot: str, place: Path) -> int:
+    """How many photographs are, in a workspace filled from our COCO export, what they are in this one."""
+    export_dataset(ws, place / "coco", format_name="coco", snapshot=snapshot)
+    with Workspace.create(place / "second", actor="bench") as second:
+        import_dataset(second, place / "coco", format_name="coco")
+        return len(contents_of(ws) & contents_of(second))
+
+
+def contents_of(ws: Workspace) -> set[tuple[str | None, str, str]]:
+    """Path, bytes and label of every photograph."""
+    records = list(ws.images.all())
+    said = ws.labels.current(record.id for record in records)
+    return {(r.capture.source, r.content, canonical_json(said[r.id].label.to_json())) for r in records if r.id in said}
 
 
 def compared(one: RealSet, source: Path, out: Path) -> list[str]:
@@ -204,13 +224,16 @@ SETS = (
 
 def table(outcomes: list[Outcome]) -> str:
     lines = [
-        "| set | format | images | labels | import s | again s | export s | identical | at its path |",
-        "|---|---|--:|--:|--:|--:|--:|---|--:|",
+        (
+            "| set | format | images | labels | import s | again s | export s | identical | at its path "
+            "| same through COCO |"
+        ),
+        "|---|---|--:|--:|--:|--:|--:|---|--:|--:|",
     ]
     lines += [
         f"| {o.name} | {o.format} | {o.images:,} | {o.labels:,} | {o.import_s:.1f} | {o.again_s:.1f} "
         f"| {o.export_s:.1f} | {'yes' if not o.differences else '**NO**: ' + '; '.join(o.differences)} "
-        f"| {o.in_place:,} |"
+        f"| {o.in_place:,} | {o.through_coco:,} |"
         for o in outcomes
     ]
     return "\n".join(lines)

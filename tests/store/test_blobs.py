@@ -97,6 +97,18 @@ def test_a_store_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.Monkey
         blobs.put(b"data")
 
 
+@pytest.mark.s3
+def test_a_bucket_that_went_away_acknowledges_nothing(
+    s3: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server answers a write with "not found"."""
+    for name, value in s3.environment().items():
+        monkeypatch.setenv(name, value)
+    blobs = open_blobs(f"s3://{s3.bucket}-gone/line-3", tmp_path, s3.endpoint)
+    with pytest.raises(Unavailable, match="object store"):
+        blobs.put(b"data")
+
+
 def test_unknown_places_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="blobs url"):
         open_blobs("ftp://host/x", tmp_path)

@@ -52,6 +52,13 @@ def test_the_hash_covers_content_labels_and_splits(ws: Workspace, ids: list[str]
         ws.snapshots.create("one", ids)
 
 
+def test_a_side_may_have_any_printable_name(ws: Workspace, ids: list[str]) -> None:
+    side = "one\u2028line\x85of its own"  # what Python takes for the end of a line
+    ws.snapshots.create("odd", dict.fromkeys(ids, side))
+    assert {item.split for item in ws.snapshots.items("odd")} == {side}
+    assert verify_workspace(ws).problems == []
+
+
 def test_diff(ws: Workspace, ids: list[str]) -> None:
     ws.snapshots.create("old", dict.fromkeys(ids[:5], "train"))
     ws.labels.add(ids[1], Label.defect())

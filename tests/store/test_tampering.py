@@ -202,6 +202,33 @@ def test_every_cell_of_every_row(pristine: Path, tmp_path: Path) -> None:
     assert unnoticed == []
 
 
+def test_what_sqlite_lets_into_a_column(pristine: Path, tmp_path: Path) -> None:
+    """Any type fits any column there, and none of it may end the verification before it says what is wrong."""
+    every = "at_us, tag, actor, body, previous, hash"
+    crimes = {
+        "event 0": f"INSERT INTO events SELECT 0, {every} FROM events WHERE seq = 2",
+        "event -5": f"INSERT INTO events SELECT -5, {every} FROM events WHERE seq = 2",
+        "event abc": f"INSERT INTO events SELECT 'abc', {every} FROM events WHERE seq = 2",
+        "event 2.5": f"INSERT INTO events SELECT 2.5, {every} FROM events WHERE seq = 2",
+        "event 3": "UPDATE events SET body = CAST(body AS BLOB) WHERE seq = 3",
+        "event 4": "UPDATE events SET at_us = 'noon' WHERE seq = 4",
+        "event 5": """UPDATE events SET body = '{"row": {"table": []}}' WHERE seq = 5""",
+        "event 6": f"UPDATE events SET body = '{'[' * 100_000}' WHERE seq = 6",
+        "ledger head": "UPDATE ledger_head SET seq = 'last'",
+        "ledger head: its": "UPDATE ledger_head SET signature = CAST(signature AS BLOB)",
+        "ledger head: the": "INSERT INTO ledger_head SELECT 2, seq, hash, signature, frozen, place FROM ledger_head",
+        "image img_": "UPDATE images SET serial = CAST(serial AS BLOB)",
+        "image img_ ": "UPDATE images SET confidence = 9e999",
+        "image img_  ": "UPDATE images SET event_seq = 'abc' WHERE event_seq = (SELECT min(event_seq) FROM images)",
+        "image img_   ": "UPDATE images SET event_seq = -9223372036854775808 WHERE serial = '1'",
+        "label lab_": "UPDATE labels SET body = CAST(body AS BLOB)",
+        "snapshot snp_": "UPDATE snapshots SET manifest = CAST(manifest AS BLOB)",
+    }
+    for named, statement in crimes.items():
+        result = verified_after(pristine, tmp_path / "w", Crime(named, [sa.text(statement.replace(":", r"\:"))]))
+        assert str(result.first_problem).startswith(named.rstrip()), statement[:80]
+
+
 def test_the_first_bad_event_is_named(pristine: Path, tmp_path: Path) -> None:
     change = sa.update(events).where(events.c.seq == 7).values(actor="human:mallory")
     result = verified_after(pristine, tmp_path / "w", Crime("alter", [change]))

@@ -66,6 +66,6 @@ def is_signed(message: bytes, signature_hex: str, public_hex: str) -> bool:
     try:
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_hex))
         public.verify(bytes.fromhex(signature_hex), message)
-    except (InvalidSignature, ValueError):
+    except (InvalidSignature, ValueError, TypeError):  # TypeError: somebody put bytes where text was
         return False
     return True

@@ -124,10 +124,13 @@ class Ledger:
     def locked_head(self, connection: sa.Connection) -> Head:
         return _head(connection.execute(_HEAD.with_for_update()))
 
-    def events(self, connection: sa.Connection, after: int = 0, batch: int = 2_000) -> Iterator[Event]:
-        """In order, a batch at a time, so that half a billion of them fit in memory."""
+    def events(self, connection: sa.Connection, after: int | None = None, batch: int = 2_000) -> Iterator[Event]:
+        """In order, a batch at a time, so that half a billion of them fit in memory. All of them, also one that
+        somebody gave a number below 1."""
         while True:
-            query = sa.select(events).where(events.c.seq > after).order_by(events.c.seq).limit(batch)
+            query = sa.select(events).order_by(events.c.seq).limit(batch)
+            if after is not None:
+                query = query.where(events.c.seq > after)
             rows = connection.execute(query).all()
             yield from (Event(*row) for row in rows)
             if len(rows) < batch:
@@ -183,9 +186,14 @@ _HEAD = sa.select(*(ledger_head.c[name] for name in ("seq", "hash", "signature",
 
 
 def _head(result: sa.CursorResult[Any]) -> Head:
-    row = result.one_or_none()
-    if row is None:
-        raise Refused("the ledger has no head: the workspace was never started or its head row was removed")
+    rows = result.all()
+    if len(rows) != 1:
+        raise Refused(
+            "the ledger has no head: the workspace was never started or its head row was removed"
+            if not rows
+            else "the ledger has two heads: somebody added one"
+        )
+    row = rows[0]
     return Head(row.seq, row.hash, row.signature, row.frozen, row.place)
 
 

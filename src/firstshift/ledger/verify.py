@@ -42,6 +42,9 @@ def walk(events: Iterable[Event], public_key: str, state: ChainState) -> Iterato
     """Yield every event with its body while checking it. After a break the walk goes on from what it finds, so that
     one inserted event is one problem and not a million."""
     for event in events:
+        if not isinstance(event.seq, int) or event.seq < 1:
+            state.problems.append(Problem(f"event {event.seq}", "was inserted: events are numbered from 1"))
+            continue
         body = _body(event)
         if event.seq > state.seq + 1:
             gap = f"{event.seq - state.seq - 1} event(s) from here to event {event.seq - 1} are missing"
@@ -54,6 +57,8 @@ def walk(events: Iterable[Event], public_key: str, state: ChainState) -> Iterato
 
 def head_problem(head: Head, state: ChainState, public_key: str) -> Problem | None:
     """The signed head says how long the chain is: a cut tail is seen even though what is left of it is intact."""
+    if not isinstance(head.seq, int) or not isinstance(head.hash, str):
+        return Problem("ledger head", f"was altered: it says {head.seq!r} ({head.hash!r})")
     if (head.seq, head.hash) != (state.seq, state.hash):
         return Problem(
             f"event {min(head.seq, state.seq) + 1}" if head.seq != state.seq else f"event {head.seq}",
@@ -68,11 +73,19 @@ def head_problem(head: Head, state: ChainState, public_key: str) -> Problem | No
 def _body(event: Event) -> Any:
     try:
         return json.loads(event.body)
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         return None
 
 
+def _has_types(event: Event) -> bool:
+    """SQLite keeps any type in any column."""
+    texts = (event.tag, event.actor, event.body, event.previous, event.hash)
+    return isinstance(event.at_us, int) and all(isinstance(text, str) for text in texts)
+
+
 def _link_problem(event: Event, state: ChainState) -> str | None:
+    if not _has_types(event):
+        return "was altered: it holds a number where text belongs, or bytes"
     if event.previous != state.hash:
         return f"does not follow from event {state.seq}: one of them was replaced, inserted or reordered"
     if not is_intact(event):

@@ -56,7 +56,7 @@ class Verification:
     @property
     def first_problem(self) -> Problem | None:
         """The earliest in the chain's order; what has no place in it comes last."""
-        return min(self.problems, key=lambda p: (p.seq is None, p.seq or 0), default=None)
+        return min(self.problems, key=lambda p: p.seq if isinstance(p.seq, int) else 1 << 63, default=None)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -107,9 +107,9 @@ def _verify_chain_and_rows(ws: Workspace, connection: sa.Connection, result: Ver
     progress.start("verifying events and rows", head.seq)
     for event, body in walk(ws.ledger.events(connection), ws.settings.public_key, state):
         named = body.get("row")
-        if isinstance(named, dict) and named.get("table") in walkers:
-            problem = walkers[named["table"]].match(event, named)
-            if problem:
+        if isinstance(named, dict) and (walker := walkers.get(str(named.get("table")))) is not None:
+            problem = walker.match(event, named)
+            if problem is not None:
                 state.problems.append(problem)
         progress.advance()
     progress.finish()
@@ -170,7 +170,7 @@ def _verify_label_classes(connection: sa.Connection, result: Verification) -> No
         for row in rows:
             expected = dict.fromkeys(_classes(row.body), _from_image(row))
             if listed[row.id] != expected:
-                text = f"its index of classes says {sorted(listed[row.id])}, the label {sorted(expected)}"
+                text = f"its index of classes says {sorted(map(str, listed[row.id]))}, the label {sorted(expected)}"
                 result.problems.append(Problem(f"label {row.id}", text, row.event_seq))
     orphans = sa.select(label_classes.c.label_id).where(label_classes.c.label_id.not_in(sa.select(labels.c.id)))
     for orphan in connection.execute(orphans):
@@ -184,7 +184,7 @@ def _from_image(row: sa.Row[Any]) -> tuple[Any, ...]:
 def _classes(body: str) -> tuple[str, ...]:
     try:
         return classes_in(body)
-    except (ValueError, KeyError, TypeError, FirstshiftError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, FirstshiftError):
         return ()  # the row's own hash has already told
 
 
@@ -193,14 +193,14 @@ def _verify_snapshots(ws: Workspace, connection: sa.Connection, result: Verifica
         what = f"snapshot {row.name} ({row.id})"
         try:
             manifest = read_manifest(ws.blobs.get(row.manifest))
-        except (FirstshiftError, ValueError, KeyError) as error:
+        except (FirstshiftError, ValueError, KeyError, TypeError) as error:
             result.problems.append(Problem(what, f"its manifest cannot be read: {error}", row.event_seq))
             continue
         expected = {item.image: (item.split, item.label, row.purpose) for item in manifest}
         query = sa.select(snapshot_items).where(snapshot_items.c.snapshot_id == row.id)
         listed = {i.image_id: (i.split, i.label_id, i.purpose) for i in connection.execute(query)}
         if listed != expected:
-            differs = sorted(k for k in expected.keys() | listed.keys() if expected.get(k) != listed.get(k))
+            differs = sorted((k for k in expected.keys() | listed.keys() if expected.get(k) != listed.get(k)), key=str)
             text = f"{len(differs)} of its rows are not as in its manifest, the first is {differs[0]}"
             result.problems.append(Problem(what, text, row.event_seq))
     stray = sa.select(snapshot_items.c.snapshot_id).where(

@@ -36,7 +36,7 @@ class ObjectBlobs:
         content = content_hash(data)
         key = _key(content)
         # Written also when it is there: that refreshes its age (gc counts from the last need) and mends a short one.
-        self._try(lambda: obstore.put(self._store, key, data), key)
+        self._put(key, data)
         return content
 
     def get(self, content: str) -> bytes:
@@ -73,7 +73,7 @@ class ObjectBlobs:
         self._move(_BURIED + content, _key(content))
 
     def purge(self, content: str) -> None:
-        self._try(lambda: obstore.delete(self._store, _BURIED + content), content)
+        self._delete(_BURIED + content)
 
     def sweep(self, older_than_s: float) -> int:  # noqa: ARG002 – nothing is ever half-written here
         return 0
@@ -97,8 +97,8 @@ class ObjectBlobs:
         data = self._read(source)
         if data is None:
             return
-        self._try(lambda: obstore.put(self._store, target, data), target)
-        self._try(lambda: obstore.delete(self._store, source), source)
+        self._put(target, data)
+        self._delete(source)
 
     def _head(self, key: str) -> Any:
         try:
@@ -116,9 +116,15 @@ class ObjectBlobs:
         except (BaseError, OSError) as error:
             raise self._unavailable(error, key) from error
 
-    def _try(self, call: Any, key: str) -> None:
+    def _put(self, key: str, data: bytes) -> None:
         try:
-            call()
+            obstore.put(self._store, key, data)
+        except (BaseError, OSError) as error:  # "not found" too: then the bucket itself is gone
+            raise self._unavailable(error, key) from error
+
+    def _delete(self, key: str) -> None:
+        try:
+            obstore.delete(self._store, key)
         except (NotFoundError, FileNotFoundError):
             return
         except (BaseError, OSError) as error:

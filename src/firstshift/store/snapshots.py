@@ -270,8 +270,8 @@ def manifest_of(purpose: str, items: Sequence[Item]) -> bytes:
 
 
 def read_manifest(data: bytes) -> list[Item]:
-    lines = data.decode().splitlines()
-    if not lines or json.loads(lines[0]).get("firstshift_manifest") != 1:
+    lines = data.decode().rstrip("\n").split("\n")  # a name may hold other line separators, such as U+2028
+    if not lines[0] or json.loads(lines[0]).get("firstshift_manifest") != 1:
         raise BadInput(where="manifest", expected="a firstshift manifest, version 1", found=lines[:1])
     return [Item.from_json(json.loads(line)) for line in lines[1:]]
 

@@ -23,6 +23,7 @@ from pydantic import Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from firstshift.core.errors import BadInput
+from firstshift.core.units import Micrometres, um_to_mm
 from firstshift.spec.declared import (
     Declared,
     Name,
@@ -105,7 +106,7 @@ def _in_mm(entry: Defect, name: str) -> Range | None:
     value = getattr(entry, name, None) if name else None
     if not isinstance(value, Range):
         return None
-    return Range(value.low / 1000, value.high / 1000) if name.endswith("_um") else value
+    return Range(um_to_mm(Micrometres(value.low)), um_to_mm(Micrometres(value.high))) if name.endswith("_um") else value
 
 
 @dataclass(frozen=True, slots=True)

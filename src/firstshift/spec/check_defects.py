@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from firstshift.core.units import Micrometres, Millimetres, mm_to_um, um_to_mm
 from firstshift.spec.catalogue import Defect
 from firstshift.spec.declared import Range
 from firstshift.spec.facts import StationFacts
@@ -49,16 +50,16 @@ def _size(plan: Plan, entry: Defect, path: str) -> Iterator[Finding]:
     if long is not None and narrow is not None and long is not narrow and narrow.high > long.high:
         text = f"{entry.class_name} is wider ({narrow.high:g} mm) than long ({long.high:g} mm)"
         yield warning(f"{path}.{entry.narrowest}", text, f"exchange it with {entry.longest}, or correct one")
-    if depth is not None and depth.high / 1000 > min(part.size_mm):
+    if depth is not None and um_to_mm(Micrometres(depth.high)) > min(part.size_mm):
         text = f"{entry.class_name} of {depth.high:g} µm is deeper than the part is thick ({min(part.size_mm):g} mm)"
         yield warning(f"{path}.depth_um", text, "depth is in µm; a hole right through is a 'missing_feature'")
     elif (
         depth is not None
         and narrow is not None
         and entry.type in ("scratch", "dent")
-        and depth.high > 1000 * narrow.high
+        and depth.high > mm_to_um(Millimetres(narrow.high))
     ):
-        text = f"{entry.class_name} is deeper ({depth.high:g} µm) than wide ({narrow.high * 1000:g} µm)"
+        text = f"{entry.class_name} is deeper ({depth.high:g} µm) than wide ({mm_to_um(Millimetres(narrow.high)):g} µm)"
         yield warning(f"{path}.depth_um", text, "depth is in µm; a narrow deep gap is a 'crack'")
 
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from firstshift.core.units import Millimetres, mm_to_um
 from firstshift.spec.optics import Blur, optics_of
 from firstshift.spec.plan import Plan
 from firstshift.spec.visibility import ClassFacts, class_facts
@@ -144,7 +145,7 @@ def derive_facts(plan: Plan) -> StationFacts:
         image_distance_mm=optics.image_distance_mm,
         working_f_number=optics.working_f_number,
         wavelength_nm=optics.wavelength_nm,
-        circle_of_confusion_um=optics.circle_of_confusion_mm * 1000,
+        circle_of_confusion_um=mm_to_um(Millimetres(optics.circle_of_confusion_mm)),
         sharp_from_mm=optics.sharp_from_mm,
         sharp_to_mm=optics.sharp_to_mm,
         hyperfocal_mm=optics.hyperfocal_mm,

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from firstshift.core.units import Micrometres, Millimetres, mm_to_um, um_to_mm
 from firstshift.spec.declared import Declared, Name, Number, OneOf, Positive, Sentence, Title, Vector, Whole, reject
 from firstshift.spec.lights import BackLight, Bar, Coaxial, DarkField, Dome, Light, Ring, Spot
 from firstshift.spec.part import reject_repeated_in
@@ -39,7 +40,7 @@ class Camera(Declared):
     def pitch_mm(self) -> tuple[float, float]:
         """Distance from pixel to pixel on the sensor, across and down."""
         if self.pixel_um is not None:
-            return (self.pixel_um / 1000, self.pixel_um / 1000)
+            return (um_to_mm(Micrometres(self.pixel_um)), um_to_mm(Micrometres(self.pixel_um)))
         assert self.sensor_mm is not None
         return (self.sensor_mm[0] / self.sensor_px[0], self.sensor_mm[1] / self.sensor_px[1])
 
@@ -50,7 +51,7 @@ class Camera(Declared):
             reject("either pixel_um or sensor_mm", found, "the data sheet calls it pixel size", ("pixel_um",))
         across, down = self.pitch_mm
         if not (0.0005 <= across <= 0.1 and 0.0005 <= down <= 0.1):
-            found = f"pixels of {across * 1000:.3g} × {down * 1000:.3g} µm"
+            found = f"pixels of {mm_to_um(Millimetres(across)):.3g} × {mm_to_um(Millimetres(down)):.3g} µm"
             reject("a sensor whose pixels are 0.5 to 100 µm", found, "check sensor_mm and sensor_px", ("sensor_mm",))
         return self
 

@@ -95,6 +95,9 @@ def read_tree(text: str, name: str = "plan") -> Node:
     if len(text) > MAX_BYTES:
         raise too_large(name, len(text))
     for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith("%"):  # a directive wherever it stands: block text is indented
+            where = f"{name}: line {number}"
+            raise BadInput(where=where, expected="no %YAML or %TAG lines", found="one", way_out="remove it")
         if len(line) > MAX_LINE:
             # The parser looks at some tokens again and again; on one endless line that takes it many seconds.
             expected, way_out = f"lines of at most {MAX_LINE} characters", "is this another file?"

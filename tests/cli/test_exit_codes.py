@@ -133,7 +133,7 @@ def test_a_fault_of_ours_leaves_one_line_and_the_details_in_a_file(
     def work() -> None:
         raise KeyError("lost\nsomewhere")
 
-    words = ["new", "x", "--database", "postgresql://anna:s3cret@host/line3"]
+    words = ["new", "x", "--database", "postgresql://anna:s3/cr:e@t@host/line3"]
     assert run_command(work, words) == ExitCode.BUG
     said = capsys.readouterr()
     [details] = tmp_path.iterdir()

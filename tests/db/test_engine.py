@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from firstshift import Workspace
 from firstshift.core.errors import BadInput, Unavailable
 from firstshift.db.engine import Database, without_password
+from firstshift.store.search import Query
 from tests.pictures import jpeg
 from tests.servers.postgres import PostgresServer
 
@@ -28,6 +29,43 @@ def test_password_is_in_no_file_and_no_message(postgres_url: str, tmp_path: Path
         assert "only-for-tests" not in ws.database.shown_url
         assert "only-for-tests" not in repr(ws)
     assert without_password("postgresql://anna:secret@plant/db") == "postgresql://anna@plant/db"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://anna:geheim@plant:port/db",
+        "postgresql://plant/db?password=geheim",
+        "postgresql://anna:geh@eim@plant/db",
+    ],
+)
+def test_a_password_in_an_odd_place_is_refused_and_not_told(url: str) -> None:
+    with pytest.raises(BadInput, match="database url") as caught:
+        Database(url)
+    assert "geh" not in str(caught.value)
+    assert "eim" not in str(caught.value)
+
+
+def test_what_no_database_can_look_for_is_said_in_one_line(database_url: str, tmp_path: Path) -> None:
+    with Workspace.create(tmp_path / "w", database_url=database_url) as ws:
+        with pytest.raises(BadInput, match="half characters"):
+            ws.images.search(Query(serial="\ud800"))
+        with pytest.raises(BadInput, match="half characters"):
+            ws.images.get("\ud800")
+        assert ws.images.count() == 0  # the connection is as good as before
+
+
+@pytest.mark.postgres
+def test_a_commit_is_on_the_disk_also_where_a_server_is_set_to_hurry(postgres_url: str, tmp_path: Path) -> None:
+    database = Database(postgres_url)
+    with database.raw() as connection:
+        name = database.url.database
+        connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+        connection.commit()
+    database.close()
+    with database.reading() as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+    database.close()
 
 
 def test_a_reader_sees_one_moment(database_url: str, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from firstshift.core.progress import Cancelled
 from firstshift.core.shapes import Box
 from firstshift.formats.record import ReadOptions, WriteOptions
 from firstshift.line.imported import imported_of, told_of
-from firstshift.line.importing import OTHER_SPLIT, OUTRANKED, SAME_BYTES, check_dataset, import_dataset
+from firstshift.line.importing import OTHER_SPLIT, OUTRANKED, SAID_BEFORE, SAME_BYTES, check_dataset, import_dataset
 from firstshift.store.audit import verify_workspace
 from firstshift.store.search import Query
 from tests.line.data_sets import boxed_records, class_folders, holdings, workspace, written
@@ -101,6 +101,16 @@ def test_a_station_forgotten_the_second_time_makes_no_second_image(tmp_path: Pat
         assert (report.new, report.known) == (0, 3)
         assert {note.what.split()[0] for note in report.notes} == {"station", "lot"}
         assert {image.capture.station for image in ws.images.all()} == {"cell-3"}
+
+
+def test_a_label_that_is_imported_again_after_another_is_named(tmp_path: Path) -> None:
+    source = class_folders(tmp_path / "set", {"scratch": 1})
+    with workspace(tmp_path / "ws") as ws:
+        import_dataset(ws, source)
+        import_dataset(ws, source, options=ReadOptions(good_classes=("scratch",)))
+        report = import_dataset(ws, source)
+        assert report.labels == 0
+        assert [note.count for note in report.notes if note.what == SAID_BEFORE] == [1]
 
 
 def test_an_imported_label_never_buries_an_engineers(tmp_path: Path) -> None:

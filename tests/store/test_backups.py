@@ -162,7 +162,7 @@ def test_a_folder_of_something_else_is_left_alone(ws: Workspace, tmp_path: Path)
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("stage", ["_set_head", "verified_copy", "_write_whole"])
+@pytest.mark.parametrize("stage", ["_set_head", "verified_copy", "write_whole"])
 def test_a_run_that_was_cut_off_leaves_the_one_before(
     ws: Workspace, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:

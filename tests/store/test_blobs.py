@@ -110,5 +110,17 @@ def test_a_bucket_that_went_away_acknowledges_nothing(
 
 
 def test_unknown_places_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="blobs url"):
-        open_blobs("ftp://host/x", tmp_path)
+    for url in ("ftp://host/x", "s3://[half", "s3://", "s3://bucket/../other"):
+        with pytest.raises(BadInput, match="blobs url"):
+            open_blobs(url, tmp_path)
+    with pytest.raises(BadInput, match="http"):
+        open_blobs("s3://bucket/x", tmp_path, "server:9000")
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint"), [("s3://key:geheim@bucket/x", None), ("s3://bucket/x", "http://key:geheim@server:9000")]
+)
+def test_a_key_in_an_address_is_refused_and_not_told(url: str, endpoint: str | None, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="environment") as caught:
+        open_blobs(url, tmp_path, endpoint)
+    assert "geheim" not in str(caught.value)

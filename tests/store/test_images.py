@@ -146,6 +146,12 @@ def test_labels_are_versions(ws: Workspace) -> None:
     assert ws.labels.get(history[1].id) == history[1]
 
 
+def test_a_label_of_an_image_that_is_not_there(ws: Workspace) -> None:
+    said = NewLabel(Label.good(), "anna", Level.OPERATOR)
+    with pytest.raises(NotFound, match="no such image"):
+        ws.labels.add_batch([("img_unknown", said)])
+
+
 def test_nobody_buries_anothers_label(ws: Workspace) -> None:
     image = ws.images.add(jpeg(1)).id
     ws.labels.add(image, Label.good(), author="ben", replaces=0)

@@ -171,7 +171,7 @@ def test_a_cursor_of_another_order_is_refused(filled: Filled) -> None:
         ws.images.search(Query(since=HOURS[0], cursor=cursor))
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "1;2", "1.2.3"])
+@pytest.mark.parametrize("cursor", ["", "x", "1;2", "1.2.3", "9" * 30, "1_0", "\u0661"])
 def test_a_cursor_that_is_none_is_refused(filled: Filled, cursor: str) -> None:
     ws = filled.ws
     with pytest.raises(BadInput, match="cursor"):

@@ -112,6 +112,14 @@ def altered(column: sa.Column[Any], value: Any) -> Any:
     return value[:-1] + ("0" if value[-1:] != "0" else "1")
 
 
+def test_a_blob_that_is_dug_up_meanwhile_is_not_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look at what is buried and the look at what is not, another process may have needed it again."""
+    with Workspace.create(tmp_path / "w") as ws:
+        ws.images.add(png(1))
+        monkeypatch.setattr(ws.blobs, "all", lambda: iter(()))
+        assert verify_workspace(ws).problems == []
+
+
 @dataclass
 class Crime:
     name: str

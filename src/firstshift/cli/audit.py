@@ -78,7 +78,7 @@ def _show_result(result: Verification, quick: bool) -> None:
         ("head", f"[dim]{result.head}[/]"),
     ]
     screen.show(screen.facts(rows))
-    others = sorted((p for p in result.problems if p is not first), key=lambda p: (p.seq is None, p.seq or 0))
+    others = result.in_order[1:]
     for problem in others[:MAX_SHOWN]:
         screen.say(f"[red]·[/] {screen.quoted(problem)}")
     if len(others) > MAX_SHOWN:
@@ -156,7 +156,7 @@ def _event_json(event: Event) -> dict[str, Any]:
         "at": from_us(event.at_us).isoformat(),
         "tag": event.tag,
         "actor": event.actor,
-        "body": json.loads(event.body),
+        "body": _body(event),
         "hash": event.hash,
     }
 
@@ -173,11 +173,20 @@ def _event_row(event: Event) -> tuple[str, ...]:
     )
 
 
+def _body(event: Event) -> dict[str, Any]:
+    """Also of an event that somebody altered: the log is what one looks into then."""
+    try:
+        body = json.loads(event.body)
+    except (ValueError, TypeError, RecursionError):
+        body = None
+    return body if isinstance(body, dict) else {"name": "(altered: no JSON object)"}
+
+
 def _about(event: Event) -> str:
     """The few words of an event that name what it is about."""
-    body = json.loads(event.body)
+    body = _body(event)
     words = [str(body[name]) for name in ("name", "serial", "source", "verdict") if body.get(name)]
-    words += [", ".join(body["classes"])] if body.get("classes") else []
+    words += [", ".join(map(str, body["classes"]))] if isinstance(body.get("classes"), list) else []
     words += [screen.short(body["image"])] if isinstance(body.get("image"), str) else []
     words += [f"“{body['reason']}”"] if body.get("reason") else []
     return " ".join(words)

@@ -25,8 +25,8 @@ from firstshift.core.errors import FirstshiftError, Unavailable, one_line
 from firstshift.core.progress import Cancelled
 
 _WORKSPACE_EXTRA = ("alembic", "cryptography", "obstore", "pg8000", "scipy", "sqlalchemy")
-_PASSWORD = re.compile(r"(?<=:)[^:/@\s]+(?=@)")
-"""In an address such as postgresql://anna:secret@host/name."""
+_PASSWORD = re.compile(r"(://[^:/@\s]*:)\S+(?=@)")
+"""What is between the user and the host. In an address such as postgresql://anna:secret@host/name."""
 _STOPPED = "stopped; what is finished is kept, and the same command goes on from there"
 
 
@@ -75,14 +75,18 @@ def _show_bug(error: BaseException, arguments: Sequence[str], as_json: bool) -> 
     handle, path = tempfile.mkstemp(prefix="firstshift-bug-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(f"firstshift {__version__}, Python {platform.python_version()}, {platform.platform()}\n")
-        file.write(f"firstshift {_PASSWORD.sub('…', ' '.join(arguments))}\n\n")
-        file.writelines(_PASSWORD.sub("…", line) for line in traceback.format_exception(error))
+        file.write(f"firstshift {_without_passwords(' '.join(arguments))}\n\n")
+        file.writelines(map(_without_passwords, traceback.format_exception(error)))
     message = (
-        f"this is a bug in firstshift ({type(error).__name__}: {one_line(error, 120)}); "
+        f"this is a bug in firstshift ({type(error).__name__}: {one_line(_without_passwords(str(error)), 120)}); "
         f"please report it with the details in {path}"
     )
     _show({"error": "Bug", "message": message, "details": path, "exit_code": int(ExitCode.BUG)}, as_json)
     return ExitCode.BUG
+
+
+def _without_passwords(text: str) -> str:
+    return _PASSWORD.sub(r"\1…", text)
 
 
 def _show(problem: dict[str, Any], as_json: bool) -> None:

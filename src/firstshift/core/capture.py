@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from numbers import Real
 from typing import Any
 
 from firstshift.core.errors import BadInput
@@ -63,10 +63,14 @@ class Capture:
     def __post_init__(self) -> None:
         for name in _TEXT_FIELDS:
             text = getattr(self, name)
-            if text is not None and (not text or len(text) > MAX_TEXT or _CONTROL.search(text)):
+            if text is not None and (
+                not isinstance(text, str) or not text or len(text) > MAX_TEXT or _CONTROL.search(text)
+            ):
                 raise BadInput(
                     where=f"capture.{name}", expected=f"1–{MAX_TEXT} printable characters", found=repr(text)[:80]
                 )
+        if self.captured_at is not None and not isinstance(self.captured_at, datetime):
+            raise BadInput(where="capture.captured_at", expected="a datetime", found=repr(self.captured_at)[:80])
         if self.captured_at is not None and self.captured_at.tzinfo is None:
             raise BadInput(
                 where="capture.captured_at",
@@ -76,8 +80,11 @@ class Capture:
             )
         if self.route is not None and self.route not in set(Route):
             raise BadInput(where="capture.route", expected=", ".join(Route), found=self.route)
-        if self.confidence is not None and not (math.isfinite(self.confidence) and 0 <= self.confidence <= 1):
-            raise BadInput(where="capture.confidence", expected="a number from 0 to 1", found=self.confidence)
+        if self.captured_at is not None:
+            to_us(self.captured_at)
+        # As the database gives them back: a row must hash the same when it is read as when it was written.
+        object.__setattr__(self, "confidence", _checked_confidence(self.confidence))
+        object.__setattr__(self, "origin", _checked_origin(self.origin))
         try:
             size = len(canonical_json(self.provenance))
         except (ValueError, TypeError) as error:
@@ -113,12 +120,22 @@ class Capture:
         values = dict(plain)
         if isinstance(values.get("captured_at"), str):
             values["captured_at"] = parse_time(values["captured_at"])
-        if "origin" in values:
-            try:
-                values["origin"] = Origin(values["origin"])
-            except ValueError as error:
-                raise BadInput(where="capture.origin", expected=", ".join(Origin), found=values["origin"]) from error
         return cls(**values)
+
+
+def _checked_confidence(confidence: object) -> float | None:
+    if confidence is None:
+        return None
+    if isinstance(confidence, bool) or not isinstance(confidence, Real) or not 0 <= float(confidence) <= 1:
+        raise BadInput(where="capture.confidence", expected="a number from 0 to 1", found=repr(confidence)[:80])
+    return float(confidence)
+
+
+def _checked_origin(origin: str) -> Origin:
+    try:
+        return Origin(origin)
+    except ValueError as error:
+        raise BadInput(where="capture.origin", expected=", ".join(Origin), found=origin) from error
 
 
 _TEXT_FIELDS = (
@@ -147,7 +164,10 @@ def parse_time(text: str) -> datetime:
 
 def to_us(time: datetime) -> int:
     """Microseconds since 1970: one number, the same in every database."""
-    delta = time.astimezone(UTC) - _EPOCH
+    try:
+        delta = time.astimezone(UTC) - _EPOCH
+    except OverflowError as error:  # the year 1 east of Greenwich, the year 9999 west of it
+        raise BadInput(where="time", expected="a year from 1 to 9999 in UTC", found=time.isoformat()) from error
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 

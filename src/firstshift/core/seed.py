@@ -1,7 +1,7 @@
 """Randomness comes in as a `Seed`. The same seed gives the same bytes on any number of workers.
 
-    seed = Seed(7)
-    seed.child("scratch", 3).generator().normal()   # does not depend on what was drawn elsewhere
+seed = Seed(7)
+seed.child("scratch", 3).generator().normal()   # does not depend on what was drawn elsewhere
 """
 
 from __future__ import annotations

@@ -87,6 +87,11 @@ class Database:
                 found=_first_line(error),
                 way_out="nothing of this step was kept; check the disk and the server, then try again",
             ) from error
+        except UnicodeEncodeError as error:
+            found = repr(error.object)[:80]
+            raise BadInput(where="search or record", expected="text without half characters", found=found) from error
+        except OverflowError as error:
+            raise BadInput(where="search or record", expected="numbers below 2⁶³", found=error) from error
         except exc.TimeoutError as error:
             raise Unavailable("no database connection became free", where=self.shown_url) from error
 
@@ -100,7 +105,7 @@ def without_password(url: str) -> str:
 def _parsed(url: str, folder: Path | None) -> sa.URL:
     try:
         parsed = sa.make_url(url)
-    except exc.ArgumentError as error:
+    except (exc.ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise BadInput(
             where="database url",
             expected="sqlite:///file.db or postgresql://user@host/name",
@@ -114,6 +119,13 @@ def _parsed(url: str, folder: Path | None) -> sa.URL:
         path = Path(name) if Path(name).is_absolute() else (folder or Path()) / name
         return sa.URL.create("sqlite", database=str(path.absolute()))
     if backend == "postgresql":
+        if "password" in parsed.query or "@" in (parsed.host or ""):
+            raise BadInput(
+                where="database url",
+                expected="the password before the host, if at all, with %40 for an @",
+                found="a setting named password" if "password" in parsed.query else "two @",
+                way_out=f"better set {PASSWORD_VARIABLE} in the environment",
+            )
         parsed = parsed.set(drivername="postgresql+pg8000")
         if parsed.password is None and os.environ.get(PASSWORD_VARIABLE):
             parsed = parsed.set(password=os.environ[PASSWORD_VARIABLE])
@@ -167,7 +179,18 @@ def _postgres_engine(url: sa.URL) -> sa.Engine:
     def connect(_dialect: Any, _record: Any, args: list[Any], settings: dict[str, Any]) -> PipeliningConnection:
         return PipeliningConnection(*args, **settings)
 
+    @sa.event.listens_for(engine, "connect")
+    def insist(connection: Any, _record: Any) -> None:
+        """Where a server or a role turned it off to be faster, a commit would be told before it is on the disk."""
+        connection.cursor().execute(_FLUSH_AT_COMMIT)
+        connection.commit()
+
     return engine
+
+
+_FLUSH_AT_COMMIT = (
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
 
 
 def _breaks_a_rule(error: exc.DBAPIError) -> bool:

@@ -60,11 +60,12 @@ class PipeliningConnection(legacy.Connection):  # type: ignore[misc]  # pg8000 h
         if self._sock is None:
             raise InterfaceError("connection is closed")
         context = Context(statement)
+        bound = [make_params(self.py_types, row) for row in rows]  # what cannot be sent fails before anything is
         self.send_PARSE(NULL_BYTE, statement)
         self.send_DESCRIBE_STATEMENT(NULL_BYTE)
-        for first in range(0, len(rows), _ROWS_TOGETHER):
-            for row in rows[first : first + _ROWS_TOGETHER]:
-                self.send_BIND(NULL_BYTE, make_params(self.py_types, row))
+        for first in range(0, len(bound), _ROWS_TOGETHER):
+            for row in bound[first : first + _ROWS_TOGETHER]:
+                self.send_BIND(NULL_BYTE, row)
                 self.send_EXECUTE()
             _write(self._sock, SYNC_MSG)
             _flush(self._sock)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from firstshift.core.errors import BadInput, NotFound
+from firstshift.core.wholefile import flush_folder
 
 MAX_KEY_BYTES = 10_000
 
@@ -40,6 +41,8 @@ def create_signing_key(path: Path) -> SigningKey:
         file.write(pem)
         file.flush()
         os.fsync(file.fileno())
+    flush_folder(path.parent)
+    flush_folder(path.parent.parent)
     return SigningKey(key)
 
 

@@ -43,6 +43,7 @@ BATCH_BYTES = 128 * 2**20
 THREADS = 4
 OTHER_SPLIT = "split differs from the one recorded before, which stays"
 OTHER_SETTING = "{} differs from the one recorded before, which stays"
+SAID_BEFORE = "label left out: it was imported before, and another one since stands"
 OUTRANKED = "label left out: one of a higher level stands"
 
 OnProblem = Literal["stop", "skip"]
@@ -335,6 +336,8 @@ def _label_known(ws: Workspace, known: list[_Entry], label: _Labelling, tally: _
         history = histories.get(entry.known.id, [])
         # Whoever imported it first, the same label at the same level is not said twice.
         if any(old.level is new.level and old.label == new.label for old in history):
+            if history[-1].label != new.label:
+                tally.notes.add(SAID_BEFORE, entry.record.source)
             continue
         if history and ranks[history[-1].level] > ranks[new.level]:
             tally.notes.add(OUTRANKED, entry.record.source)

@@ -15,10 +15,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from firstshift.core.errors import FirstshiftError, Refused, Tampered
+from firstshift.core.hashing import is_content_hash
 from firstshift.core.progress import Progress, Silent
 from firstshift.ledger.tables import events
 from firstshift.ledger.verify import ChainState, Problem, head_problem, walk
 from firstshift.store.labels import FROM_IMAGE, classes_in
+from firstshift.store.references import needed_among
 from firstshift.store.row_walker import RowWalker
 from firstshift.store.snapshots import read_manifest
 from firstshift.store.tables import (
@@ -54,9 +56,13 @@ class Verification:
         return not self.problems
 
     @property
+    def in_order(self) -> list[Problem]:
+        """The problems by their place in the chain; what has none comes last."""
+        return sorted(self.problems, key=lambda p: p.seq if isinstance(p.seq, int) else 1 << 63)
+
+    @property
     def first_problem(self) -> Problem | None:
-        """The earliest in the chain's order; what has no place in it comes last."""
-        return min(self.problems, key=lambda p: p.seq if isinstance(p.seq, int) else 1 << 63, default=None)
+        return next(iter(self.in_order), None)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -229,6 +235,8 @@ def _verify_blobs(
     for content, (what, seq, size) in needed.items():
         progress.advance()
         if content not in present:
+            if not _is_missing(ws, content):
+                continue
             result.problems.append(Problem(f"blob {content}", f"{what} needs it and it is not there", seq))
         elif size is not None and present[content] != size:
             finding = f"{present[content]} bytes instead of {size} ({what})"
@@ -245,6 +253,16 @@ def _verify_blobs(
     result.problems.extend(
         Problem(f"file {name}", "is no blob; somebody put it there") for name in ws.blobs.strangers()
     )
+
+
+def _is_missing(ws: Workspace, content: str) -> bool:
+    """Looked for once more: since we began it may have been dug up again, or retired and removed."""
+    if not isinstance(content, str) or not is_content_hash(content):
+        return True
+    if ws.blobs.size(content) is not None:
+        return False
+    with ws.database.reading() as now:
+        return content in needed_among(now, [content])
 
 
 def _altered(ws: Workspace, content: str) -> str | None:

@@ -11,7 +11,6 @@ written last. A run that was cut off leaves the backup before it as good as it w
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ import sqlalchemy as sa
 
 from firstshift.core.errors import BadInput, FirstshiftError, NotFound, Refused
 from firstshift.core.progress import Progress
+from firstshift.core.wholefile import OWNER_ONLY, flush_folder, write_whole
 from firstshift.db.engine import without_password
 from firstshift.ledger.keys import SigningKey, load_signing_key
 from firstshift.ledger.ledger import Draft, Head
@@ -126,7 +126,8 @@ def back_up(
         problems=tuple(str(problem) for problem in verified.problems),
     )
     write_workspace_file(place, settings)
-    _write_whole(place / BACKUP_FILE, json.dumps(facts.to_json(), indent=2, ensure_ascii=False) + "\n")
+    told = json.dumps(facts.to_json(), indent=2, ensure_ascii=False) + "\n"
+    write_whole(place / BACKUP_FILE, told.encode("utf-8", "replace"))
     return BackupReport(facts, copied, verified)
 
 
@@ -207,14 +208,8 @@ def copy_key(source: Path, target: Path) -> None:
     if target.exists():
         raise Refused("there is another key here already", where=target, way_out="choose another folder")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    waiting = target.with_name(f"{target.name}.new")
-    waiting.unlink(missing_ok=True)
-    handle = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(source.read_bytes())
-        file.flush()
-        os.fsync(file.fileno())
-    waiting.replace(target)
+    write_whole(target, source.read_bytes(), OWNER_ONLY)
+    flush_folder(target.parent.parent)
 
 
 def _restored(
@@ -336,12 +331,3 @@ def _require_key(key: SigningKey | None, settings: WorkspaceFile) -> None:
         raise BadInput(
             where="restore key", expected=f"public half {settings.public_key[:12]}…", found=f"{key.public_hex[:12]}…"
         )
-
-
-def _write_whole(path: Path, text: str) -> None:
-    waiting = path.with_name(f"{path.name}.new")
-    with waiting.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    waiting.replace(path)

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from firstshift.core.errors import BadInput, FirstshiftError, NotFound, Tampered, Unavailable
 from firstshift.core.hashing import ContentHash, content_hash, is_content_hash
+from firstshift.core.wholefile import flush_folder
 
 REFRESH_AFTER_S = 600.0
 """Whoever records a row for a blob that was put longer ago than this puts it again first: far shorter than garbage lies
@@ -59,7 +60,19 @@ class Blobs(Protocol):
 
 
 def open_blobs(url: str, folder: Path, endpoint: str | None = None) -> Blobs:
-    parts = urlsplit(url)
+    try:
+        parts, server = urlsplit(url), urlsplit(endpoint or "https://")
+    except ValueError as error:
+        raise BadInput(where="blobs url", expected="a folder or s3://bucket/prefix", found=error) from error
+    if "@" in parts.netloc + server.netloc:
+        raise BadInput(
+            where="blobs url",
+            expected="an address without a key in it",
+            found="one with an @",
+            way_out="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
+        )
+    if server.scheme not in ("http", "https"):
+        raise BadInput(where="blobs endpoint", expected="http://… or https://…", found=endpoint)
     if parts.scheme in ("", "file"):
         path = Path(parts.path if parts.scheme else url)
         return LocalBlobs(path if path.is_absolute() else folder / path)
@@ -95,7 +108,7 @@ class LocalBlobs:
             if self._is_whole(path, len(data)) and _touch_if_there(path):
                 # Another writer may have renamed it a moment ago without the folder being on the disk yet, and we are
                 # about to promise that it is.
-                _flush_folder(path.parent)
+                flush_folder(path.parent)
                 return content
             self._write(path, data)
         except OSError as error:
@@ -176,7 +189,7 @@ class LocalBlobs:
     def _write(self, path: Path, data: bytes) -> None:
         if not path.parent.is_dir():
             path.parent.mkdir(exist_ok=True)
-            _flush_folder(self._root)
+            flush_folder(self._root)
         waiting = self._incoming / f"{path.name[:16]}-{secrets.token_hex(8)}"
         handle = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
         try:
@@ -189,7 +202,7 @@ class LocalBlobs:
         except BaseException:
             waiting.unlink(missing_ok=True)
             raise
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
 
 
 def check_content(data: bytes, content: str) -> None:
@@ -249,15 +262,5 @@ def _rename_if_there(source: Path, target: Path) -> None:
         source.replace(target)
     except FileNotFoundError:
         return
-    _flush_folder(target.parent)
-    _flush_folder(source.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    if os.name == "nt":  # pragma: no cover – Windows flushes the name with the file
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush_folder(target.parent)
+    flush_folder(source.parent)

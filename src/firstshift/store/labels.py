@@ -119,6 +119,8 @@ class Labels:
         known = set() if repeat else _said_before(connection, ids)
         rows: list[NewRow] = []
         for image, new in said:
+            if image not in facts:
+                raise NotFound("no such image", where="labels", found=image)
             body = label_body(new.label)
             fingerprint = (image, body, new.author, new.level.value)
             if fingerprint in known:

@@ -10,7 +10,6 @@ Nothing is ever deleted at the old place: it stays frozen, and the report says w
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 from firstshift.core.errors import BadInput, Refused
 from firstshift.core.progress import Progress
+from firstshift.core.wholefile import write_whole
 from firstshift.db.engine import without_password
 from firstshift.db.migrate import revision_of
 from firstshift.ledger.ledger import Draft
@@ -179,13 +179,7 @@ def _draft(target: Workspace, ws: Workspace, copied: CopyReport) -> Draft:
 
 def _point_to(folder: Path, settings: WorkspaceFile) -> None:
     """The old file is kept under another name, so that a person sees where everything was."""
-    kept = folder / BEFORE_MOVE
-    waiting = folder / f"{BEFORE_MOVE}.new"
-    with waiting.open("wb") as file:
-        file.write((folder / FILE_NAME).read_bytes())
-        file.flush()
-        os.fsync(file.fileno())
-    waiting.replace(kept)
+    write_whole(folder / BEFORE_MOVE, (folder / FILE_NAME).read_bytes())
     write_workspace_file(folder, replace(settings, database_url=without_password(settings.database_url)))
 
 

@@ -151,10 +151,13 @@ def _open(bucket: str, prefix: str, endpoint: str | None) -> S3Store:
 
     plain_http = bool(endpoint and endpoint.startswith("http://"))
     options: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
-    return S3Store(
-        bucket,
-        prefix=prefix or None,
-        client_options={"allow_http": plain_http, "timeout": "60s"},
-        retry_config={"max_retries": 3},
-        **options,
-    )
+    try:
+        return S3Store(
+            bucket,
+            prefix=prefix or None,
+            client_options={"allow_http": plain_http, "timeout": "60s"},
+            retry_config={"max_retries": 3},
+            **options,
+        )
+    except ValueError as error:
+        raise BadInput(where="blobs url", expected="s3://bucket/prefix", found=error) from error

@@ -6,6 +6,7 @@ asked for, newest captured first, so that the range is walked and not sorted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from firstshift.store.tables import images, label_classes, labels, retirements
 
 Item = TypeVar("Item")
 MAX_LIMIT = 10_000
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ def _beyond(order: Sequence[sa.ColumnElement[Any]], cursor: tuple[int, ...]) -> 
 
 
 def _parsed_cursor(cursor: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in cursor.split("."))
-    except ValueError as error:
-        raise BadInput(where="search cursor", expected="the `next` of the page before", found=cursor) from error
+    parts = cursor.split(".")
+    if not all(_NUMBER.fullmatch(part) for part in parts):
+        raise BadInput(where="search cursor", expected="the `next` of the page before", found=cursor)
+    return tuple(int(part) for part in parts)

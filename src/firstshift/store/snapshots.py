@@ -138,6 +138,10 @@ class Snapshots:
         sides = dict(splits) if isinstance(splits, Mapping) else dict.fromkeys(splits, "all")
         _check_request(name, purpose, sides)
         who = author or self._actor
+        try:
+            how = canonical_json(dict(selection or {}))
+        except (TypeError, ValueError) as error:
+            raise BadInput(where="snapshot selection", expected="JSON values only", found=error) from error
         with self._database.reading() as connection:
             items = self._members(connection, sides, purpose)
         manifest_text = manifest_of(purpose, items)
@@ -146,7 +150,7 @@ class Snapshots:
             "purpose": purpose,
             "manifest": content_hash(manifest_text),
             "image_count": len(items),
-            "selection": canonical_json(dict(selection or {})),
+            "selection": how,
             "note": note,
             "author": who,
             "at_us": now_us(),

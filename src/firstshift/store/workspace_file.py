@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from firstshift.core.errors import BadInput, NotFound
+from firstshift.core.wholefile import write_whole
 
 FILE_NAME = "firstshift.toml"
 MAX_BYTES = 100_000
@@ -52,13 +52,7 @@ class WorkspaceFile:
 
 def write_workspace_file(folder: Path, content: WorkspaceFile) -> None:
     """Whole or not at all."""
-    path = folder / FILE_NAME
-    waiting = path.with_suffix(".toml.new")
-    with waiting.open("w", encoding="utf-8") as file:
-        file.write(content.to_toml())
-        file.flush()
-        os.fsync(file.fileno())
-    waiting.replace(path)
+    write_whole(folder / FILE_NAME, content.to_toml().encode("utf-8"))
 
 
 def read_workspace_file(folder: Path) -> WorkspaceFile:
@@ -86,8 +80,8 @@ def read_workspace_file(folder: Path) -> WorkspaceFile:
         blobs_url=_text(path, plain, "blobs", "url"),
         public_key=_text(path, plain, "ledger", "public_key"),
         private_key_file=_text(path, plain, "ledger", "private_key_file"),
-        blobs_endpoint=plain.get("blobs", {}).get("endpoint"),
-        plan_file=plain.get("plan", {}).get("file", "plan.yaml"),
+        blobs_endpoint=_text(path, plain, "blobs", "endpoint") if "endpoint" in plain.get("blobs", {}) else None,
+        plan_file=_text(path, plain, "plan", "file") if "file" in plain.get("plan", {}) else "plan.yaml",
     )
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from firstshift.core.errors import BadInput, NotFound, Tampered, Unavailable
 from firstshift.core.hashing import content_hash
-from firstshift.store.blobs import Blobs, LocalBlobs, open_blobs
+from firstshift.store.blob_address import open_blobs
+from firstshift.store.blobs import Blobs, LocalBlobs
 from tests.servers.s3 import Bucket
 
 

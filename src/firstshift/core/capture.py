@@ -61,7 +61,7 @@ class Capture:
     """For what was made rather than photographed: seed, parents, parameters, code version. JSON values only."""
 
     def __post_init__(self) -> None:
-        for name in _TEXT_FIELDS:
+        for name in TEXT_FIELDS:
             text = getattr(self, name)
             if text is not None and (
                 not isinstance(text, str) or not text or len(text) > MAX_TEXT or _CONTROL.search(text)
@@ -101,7 +101,7 @@ class Capture:
     def to_json(self) -> dict[str, Any]:
         """Only what is known, so that a field added later does not change the id of an image recorded before."""
         plain: dict[str, Any] = {}
-        for name in (*_TEXT_FIELDS, "confidence"):
+        for name in (*TEXT_FIELDS, "confidence"):
             if getattr(self, name) is not None:
                 plain[name] = getattr(self, name)
         if self.captured_at is not None:
@@ -138,7 +138,7 @@ def _checked_origin(origin: str) -> Origin:
         raise BadInput(where="capture.origin", expected=", ".join(Origin), found=origin) from error
 
 
-_TEXT_FIELDS = (
+TEXT_FIELDS = (
     "serial",
     "lot",
     "station",

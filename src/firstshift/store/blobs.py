@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from firstshift.core.errors import BadInput, FirstshiftError, NotFound, Tampered, Unavailable
 from firstshift.core.hashing import ContentHash, content_hash, is_content_hash
@@ -57,30 +56,6 @@ class Blobs(Protocol):
     def purge(self, content: str) -> None: ...
     def sweep(self, older_than_s: float) -> int:
         """Remove half-written leftovers of that age; how many."""
-
-
-def open_blobs(url: str, folder: Path, endpoint: str | None = None) -> Blobs:
-    try:
-        parts, server = urlsplit(url), urlsplit(endpoint or "https://")
-    except ValueError as error:
-        raise BadInput(where="blobs url", expected="a folder or s3://bucket/prefix", found=error) from error
-    if "@" in parts.netloc + server.netloc:
-        raise BadInput(
-            where="blobs url",
-            expected="an address without a key in it",
-            found="one with an @",
-            way_out="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
-        )
-    if server.scheme not in ("http", "https"):
-        raise BadInput(where="blobs endpoint", expected="http://… or https://…", found=endpoint)
-    if parts.scheme in ("", "file"):
-        path = Path(parts.path if parts.scheme else url)
-        return LocalBlobs(path if path.is_absolute() else folder / path)
-    if parts.scheme == "s3":
-        from firstshift.store.object_blobs import ObjectBlobs
-
-        return ObjectBlobs(parts.netloc, parts.path.strip("/"), endpoint)
-    raise BadInput(where="blobs url", expected="a folder or s3://bucket/prefix", found=url)
 
 
 class LocalBlobs:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 import sqlalchemy as sa
 
-from firstshift.core.capture import Capture, Origin, from_us
+from firstshift.core.capture import TEXT_FIELDS, Capture, Origin, from_us
 from firstshift.core.decode import decode_grey_small, decode_image
 from firstshift.core.errors import BadInput, NotFound
 from firstshift.core.hashing import canonical_json, content_hash
@@ -312,20 +312,7 @@ def record_of_values(row: dict[str, Any], is_new: bool = False) -> ImageRecord:
     )
 
 
-_CAPTURE_COLUMNS = (
-    "serial",
-    "lot",
-    "station",
-    "camera",
-    "recipe",
-    "channel",
-    "shot",
-    "source",
-    "model_version",
-    "prediction",
-    "confidence",
-    "route",
-)
+_CAPTURE_COLUMNS = (*TEXT_FIELDS, "confidence")
 _RECORD_COLUMNS = (
     "id",
     "event_seq",

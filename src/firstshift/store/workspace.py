@@ -25,7 +25,8 @@ from firstshift.db.engine import Database, without_password
 from firstshift.db.migrate import migrate, require_head, revision_of
 from firstshift.ledger.keys import SigningKey, create_signing_key, load_signing_key
 from firstshift.ledger.ledger import Ledger
-from firstshift.store.blobs import Blobs, disk_error, open_blobs
+from firstshift.store.blob_address import open_blobs
+from firstshift.store.blobs import Blobs, disk_error
 from firstshift.store.images import Images
 from firstshift.store.labels import Labels
 from firstshift.store.snapshots import Snapshots

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from firstshift.cli import screen
 from firstshift.cli.exit_codes import ExitCode, code_of
 from firstshift.cli.failure import run_command
 from firstshift.core.errors import BadInput, FirstshiftError, NotFound, Refused, Tampered, Unavailable
@@ -171,3 +173,11 @@ def test_a_reader_that_goes_away_is_no_error(here: Path) -> None:
         assert process.stdout.readline() == b"{\n"
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+def test_nothing_in_json_steers_the_terminal() -> None:
+    told = {"name": "x\x9b31m\u202e\u2028\ud800", "plain": "grün, 板"}
+    text = screen.json_text(told)
+    assert all(c == "\n" or c.isprintable() for c in text)
+    assert "grün, 板" in text
+    assert json.loads(text) == told

@@ -48,8 +48,8 @@ def png_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def insert_chunk(png: bytes, kind: bytes, body: bytes) -> bytes:
-    return png[:33] + png_chunk(kind, body) + png[33:]
+def insert_chunk(png: bytes, kind: bytes, body: bytes, times: int = 1) -> bytes:
+    return png[:33] + png_chunk(kind, body) * times + png[33:]
 
 
 GREY8, GREY16, RGB8, RGB16 = noise(20, 30), noise(20, 30, bits=16), noise(20, 30, 3), noise(20, 30, 3, bits=16)
@@ -234,6 +234,16 @@ def texts_png() -> bytes:
     return insert_chunk(pillow(GREY8, "PNG"), b"zTXt", b"comment\0\0" + zlib.compress(b"a" * (64 << 20), 9))
 
 
+def sparse_tiff() -> bytes:
+    """One of four strips has no bytes at all."""
+    data = bytearray(tiff(noise(64, 64), rowsperstrip=16, metadata=None))
+    with tifffile.TiffFile(io.BytesIO(bytes(data))) as tif:
+        sizes = tif.pages[0].tags["StripByteCounts"]
+    code = {3: "<H", 4: "<I"}[int(sizes.dtype)]
+    struct.pack_into(code, data, sizes.valueoffset + struct.calcsize(code), 0)
+    return bytes(data)
+
+
 BAD = {
     "empty.png": (b"", "0 bytes"),
     "text.png": (b"just some text", "a PNG, JPEG, BMP"),
@@ -261,6 +271,11 @@ BAD = {
     "circle.tif": (cyclic_tiff(), "a circle"),
     "wide.pgm": (b"P5 999999999 999999999 255\n", "sides of at most"),
     "float.pfm": (b"PF 3 3 -1.0\n" + b"\0" * 108, "PGM or PPM"),
+    "sparse.tif": (sparse_tiff(), "left out"),
+    "few.pgm": (b"P2 12000 12000 255\n" + b"1 " * 1000, "144,000,000 samples"),
+    "short.ppm": (b"P3 1 1 255\n1 2", "3 samples"),
+    "long.ppm": (b"P3 1 1 255\n1 2 3 4", "3 samples"),
+    "chunks.png": (insert_chunk(pillow(GREY8, "PNG"), b"tEXt", b"", 200_000), "100,000 chunks"),
     "white.pgm": (b"P5 2 2 0\n\0\0\0\0", "white value"),
 }
 _cmyk = io.BytesIO()

@@ -127,6 +127,16 @@ def test_links_devices_and_hard_links_in_archives_are_refused(tmp_path: Path) ->
         assert "symbolic link" in str(tree.problems[0])
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_kinds_of_packing_that_know_no_bound_are_refused(method: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", method) as packed:
+        packed.writestr("good/x.png", png())
+    with open_tree(path) as tree:
+        assert tree.files == ()
+        assert "Deflate" in str(tree.problems[0])
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")  # zipfile warns while the fixture is made
 def test_one_name_twice_is_refused(tmp_path: Path) -> None:
     with open_tree(zipped(tmp_path / "a.zip", [("a.png", png(1)), ("a.png", png(2))])) as tree:

@@ -7,7 +7,6 @@ Nobody who uses the product sees a traceback; for a fault of ours it goes to a f
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import re
@@ -20,6 +19,7 @@ from typing import Any
 import typer
 
 from firstshift import __version__
+from firstshift.cli import screen
 from firstshift.cli.exit_codes import ExitCode, code_of
 from firstshift.core.errors import FirstshiftError, Unavailable, one_line
 from firstshift.core.progress import Cancelled
@@ -91,7 +91,7 @@ def _without_passwords(text: str) -> str:
 
 def _show(problem: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        print(json.dumps(problem, indent=2, ensure_ascii=False))  # noqa: T201
+        screen.print_json(problem)
     else:
         typer.secho("error:", fg="red", bold=True, nl=False, err=True)
         typer.echo(f" {problem['message']}", err=True)

@@ -18,7 +18,17 @@ SHORT_ID = 14
 
 
 def print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))  # noqa: T201
+    print(json_text(value))  # noqa: T201
+
+
+def json_text(value: Any) -> str:
+    """Readable, and nothing in it steers the terminal: JSON itself escapes only the older control characters."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    return text if text.isascii() else "".join(c if c == "\n" or c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return json.dumps(character)[1:-1]
 
 
 def console() -> Console:

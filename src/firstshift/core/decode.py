@@ -188,9 +188,10 @@ def _pnm(data: bytes, facts: ImageFacts) -> npt.NDArray[Any]:
         text = data[pnm.start :]
         if text.translate(None, b"0123456789 \t\r\n\v\f"):
             raise BadInput(expected="only numbers after the header", found="something else")
-        samples = np.fromstring(text.decode("ascii"), np.int64, count, sep=" ")
+        # Not told how many to expect: numpy would make up those that are missing.
+        samples = np.fromstring(text.decode("ascii"), np.int64, sep=" ")
     if samples.size != count or int(samples.max()) > pnm.white:
-        raise BadInput(expected=f"{count:,} samples of 0–{pnm.white}", found=f"{samples.size:,} or larger ones")
+        raise BadInput(expected=f"{count:,} samples of 0–{pnm.white}", found=f"{samples.size:,}, or larger ones")
     white = 65_535 if pnm.white > 255 else 255
     native = samples.astype(np.uint16 if white > 255 else np.uint8)
     if pnm.white != white:

@@ -17,6 +17,8 @@ from firstshift.core.image import GREY, RGB
 
 ALPHA = "alpha"
 COPY_AGAIN = "copy the file again"
+MAX_PNG_CHUNKS = 100_000
+"""Far more than any encoder writes; millions of empty ones keep a decoder busy for minutes."""
 _PNG_CHANNELS = {0: GREY, 2: RGB, 3: RGB, 4: (*GREY, ALPHA), 6: (*RGB, ALPHA)}
 _PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 
@@ -57,16 +59,19 @@ def read_png(data: bytes) -> Header:
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """(kind, where its data starts, length) of each chunk up to IEND; the checksum of none is looked at."""
     at = 8
-    while at + 12 <= len(data):
+    for _ in range(MAX_PNG_CHUNKS):
+        if at + 12 > len(data):
+            return
         length, kind = struct.unpack(">I4s", data[at : at + 8])
         if at + 12 + length > len(data):
             if kind == b"IDAT":
                 yield kind, at + 8, len(data) - at - 8
-            break
+            return
         yield kind, at + 8, length
         if kind == b"IEND":
             return
         at += 12 + length
+    raise BadInput(expected=f"a PNG of at most {MAX_PNG_CHUNKS:,} chunks", found="more", way_out="save it again")
 
 
 def check_png_whole(data: bytes) -> None:

@@ -127,6 +127,11 @@ def check_segments(data: bytes, page: TiffPage, max_decoded_bytes: int) -> None:
     each = (pixels * samples * page.one(Tag.BITS, 1) + 7) // 8 + height
     if each > max_decoded_bytes or len(offsets) * pixels > 4 * width * height * page.one(Tag.SAMPLES, 1) + 2**24:
         raise BadInput(expected="tiles that fit the picture", found=f"{len(offsets)} of {pixels:,} pixels")
+    across, down = (tile_width, tile_height) if Tag.TILE_OFFSETS in page.tags else (width, rows)
+    planes = page.one(Tag.SAMPLES, 1) if page.one(Tag.PLANAR, 1) == 2 else 1
+    if not across or not down or len(offsets) < -(-width // across) * -(-height // down) * planes or 0 in sizes:
+        # A decoder would put black where nothing is.
+        raise BadInput(expected="a whole TIFF", found="strips or tiles left out", way_out="save it again")
     packed = page.one(Tag.COMPRESSION, 1)
     for offset, size in zip(offsets, sizes, strict=True):
         if offset + size > len(data):

@@ -178,6 +178,9 @@ class ZipTree(Tree):
                 self._refuse(name, "a symbolic link")
             elif info.flag_bits & 1:
                 self._refuse(name, "an encrypted file", "pack it without a password")
+            elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # Python unpacks the other kinds without a bound, whatever size the archive promises.
+                self._refuse(name, "a file packed in an unusual way", "pack it with Deflate, as zip does by itself")
             elif info.file_size > 2**20 and info.file_size > self.limits.max_ratio * max(1, info.compress_size):
                 self._refuse(name, f"{info.compress_size:,} bytes that unpack to {info.file_size:,}")
             elif self._admit(name, info.file_size):

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from firstshift import Annotation, Label, Workspace
 from firstshift.core.capture import Capture, Origin
 from firstshift.core.errors import BadInput, NotFound, Refused, Tampered
+from firstshift.line.datasets import FROM_GOLDEN, snapshot_dataset
 from firstshift.store.audit import verify_workspace
 from firstshift.store.tables import images, snapshot_items
 from tests.pictures import png
@@ -95,6 +96,21 @@ def test_the_same_pixels_as_a_golden_image_never_train(ws: Workspace, ids: list[
     twin = ws.images.add(png(0), Capture(serial="twin")).id
     with pytest.raises(Refused, match="golden image never trains"):
         ws.snapshots.create("t", [twin])
+
+
+def test_what_was_made_from_a_golden_image_never_trains(ws: Workspace, ids: list[str]) -> None:
+    made = Capture(origin=Origin.AUGMENTED, provenance={"parents": [ids[0]]})
+    child = ws.images.add(png(50), made).id
+    ws.images.set_golden([ids[0]], True, reason="choice")
+    with pytest.raises(Refused, match="made from a golden image never trains"):
+        ws.snapshots.create("train", [*ids[1:], child])
+    assert ws.snapshots.create("judge", [ids[0], child], purpose="evaluate").image_count == 2
+    assert snapshot_dataset(ws, "left-out").left_out[FROM_GOLDEN] == (child,)
+    other = Capture(origin=Origin.GENERATED, provenance={"parents": [ids[1]]})
+    ws.snapshots.create("trains", [ws.images.add(png(51), other).id])
+    with pytest.raises(Refused, match="cannot judge one"):
+        ws.images.set_golden([ids[1]], True, reason="too late")
+    assert verify_workspace(ws).problems == []
 
 
 def test_the_database_itself_keeps_golden_out(ws: Workspace, ids: list[str]) -> None:

@@ -98,6 +98,12 @@ class Capture:
     def captured_at_us(self) -> int | None:
         return None if self.captured_at is None else to_us(self.captured_at)
 
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The images that this one was made from."""
+        told = self.provenance.get("parents")
+        return tuple(filter(lambda one: isinstance(one, str), told)) if isinstance(told, list) else ()
+
     def to_json(self) -> dict[str, Any]:
         """Only what is known, so that a field added later does not change the id of an image recorded before."""
         plain: dict[str, Any] = {}

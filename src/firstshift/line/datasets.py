@@ -4,7 +4,7 @@
     stats = dataset_stats(ws, snapshot="line4-v1")
 
 What may not be in a training snapshot is left out here by itself and counted: golden images, other images with a golden
-one's pixels, and images of which nobody could tell what they show.
+one's pixels, what was made from a golden one, and images of which nobody could tell what they show.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from firstshift.store.snapshots import EVALUATE, TRAIN, SnapshotRecord
 from firstshift.store.workspace import Workspace
 
 GOLDEN_TWIN = "has the pixels of a golden image"
+FROM_GOLDEN = "was made from a golden image"
 UNLABELLED = "has no label"
 
 
@@ -73,7 +74,7 @@ def snapshot_dataset(
         how["query"] = {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in told.items()}
     ids = select_ids(ws, meant)
     kept: dict[str, str] = {}
-    golden = {image.content for image in ws.images.all(Query(golden=True, limit=500))} if purpose == TRAIN else set()
+    golden = _golden(ws) if purpose == TRAIN else _Golden()
     for image, said in _with_labels(ws, ids):
         reason = _reason(image, said, golden, purpose, labelled_only)
         if reason is not None:
@@ -87,6 +88,17 @@ def snapshot_dataset(
     return FrozenDataset(made, {reason: tuple(gone) for reason, gone in left_out.items()})
 
 
+@dataclass(frozen=True, slots=True)
+class _Golden:
+    ids: frozenset[str] = frozenset()
+    contents: frozenset[str] = frozenset()
+
+
+def _golden(ws: Workspace) -> _Golden:
+    found = [(image.id, image.content) for image in ws.images.all(Query(golden=True, limit=500))]
+    return _Golden(frozenset(one for one, _ in found), frozenset(content for _, content in found))
+
+
 def _with_labels(ws: Workspace, ids: list[str]) -> Iterator[tuple[ImageRecord, LabelRecord | None]]:
     for page in paged(ids):
         images, labels = ws.images.by_id(page), ws.labels.current(page)
@@ -94,7 +106,7 @@ def _with_labels(ws: Workspace, ids: list[str]) -> Iterator[tuple[ImageRecord, L
 
 
 def _reason(
-    image: ImageRecord, said: LabelRecord | None, golden: set[str], purpose: str, labelled_only: bool
+    image: ImageRecord, said: LabelRecord | None, golden: _Golden, purpose: str, labelled_only: bool
 ) -> str | None:
     """Why an image may not be in the snapshot; None when it may."""
     if said is None and labelled_only:
@@ -102,8 +114,10 @@ def _reason(
     if purpose == TRAIN:
         if image.golden:
             return GOLDEN
-        if image.content in golden:
+        if image.content in golden.contents:
             return GOLDEN_TWIN
+        if not golden.ids.isdisjoint(image.capture.parents):
+            return FROM_GOLDEN
         if said is not None and said.label.verdict is Verdict.UNSURE:
             return UNSURE
     return None

@@ -138,10 +138,9 @@ DEFAULT_TOGETHER = ("serial", "shot", "pair")
 
 def _tie_to_parents(images: Sequence[ImageRecord], union: _Union) -> None:
     """An augmented or generated image stays with the photographs it was made from."""
-    at = {image.id: k for k, image in enumerate(images)}
+    at: dict[str, int] = {image.id: k for k, image in enumerate(images)}
     for k, image in enumerate(images):
-        parents = image.capture.provenance.get("parents", ())
-        for parent in parents if isinstance(parents, list) else ():
+        for parent in image.capture.parents:
             if parent in at:
                 union.tie(at[parent], k, "made from it")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,8 @@ from firstshift.core.hashing import record_hash
 from firstshift.ledger.tags import Tag
 from firstshift.store.rows import NewRow
 from firstshift.store.tables import images, snapshot_items
+
+_CHUNK = 500
 
 
 def golden_rows(
@@ -54,6 +57,51 @@ def _refuse_unfit(connection: sa.Connection, found: Sequence[Any]) -> None:
             found=f"it is in the training snapshot {trained.snapshot_id}",
             way_out="choose golden images before the first snapshot, or others now",
         )
+    _refuse_parents(connection, {row.id for row in found})
+
+
+def _refuse_parents(connection: sa.Connection, ids: set[str]) -> None:
+    for child, parents in made_in_training(connection):
+        if trained_on := sorted(ids.intersection(parents)):
+            raise Refused(
+                "an image that trains a model cannot judge one",
+                where=trained_on[0],
+                found=f"{child}, made from it, is in a training snapshot",
+                way_out="choose golden images before the first snapshot, or others now",
+            )
+
+
+def made_in_training(connection: sa.Connection, snapshot: str | None = None) -> Iterator[tuple[str, list[str]]]:
+    """The images of a training snapshot (or of all of them) that were made from others, with these."""
+    query = (
+        sa.select(images.c.id, images.c.provenance)
+        .join(snapshot_items, snapshot_items.c.image_id == images.c.id)
+        .where(snapshot_items.c.purpose == "train", images.c.origin != "real")
+    )
+    if snapshot is not None:
+        query = query.where(snapshot_items.c.snapshot_id == snapshot)
+    for row in connection.execute(query):
+        told = json.loads(row.provenance).get("parents")
+        if isinstance(told, list) and told:
+            yield row.id, [str(parent) for parent in told]
+
+
+def refuse_made_from_golden(connection: sa.Connection, snapshot: str) -> None:
+    """Training on what was made from a judge is training on the judge."""
+    made = list(made_in_training(connection, snapshot))
+    parents = sorted({parent for _, told in made for parent in told})
+    golden: set[str] = set()
+    for start in range(0, len(parents), _CHUNK):
+        query = sa.select(images.c.id).where(images.c.id.in_(parents[start : start + _CHUNK]), images.c.golden)
+        golden.update(connection.execute(query).scalars())
+    for child, told in made:
+        if judges := sorted(golden.intersection(told)):
+            raise Refused(
+                "what was made from a golden image never trains",
+                where=child,
+                found=f"made from {judges[0]}",
+                way_out="leave it out of the snapshot",
+            )
 
 
 def _mark(image: str, golden: bool, author: str, reason: str, at_us: int) -> NewRow:

@@ -23,6 +23,7 @@ from firstshift.db.engine import Database
 from firstshift.ledger.ledger import Ledger, now_us
 from firstshift.ledger.tags import Tag
 from firstshift.store.blobs import REFRESH_AFTER_S, Blobs
+from firstshift.store.golden import refuse_made_from_golden
 from firstshift.store.labels import current_labels
 from firstshift.store.rows import NewRow, record
 from firstshift.store.tables import images, retirements, snapshot_items, snapshots
@@ -266,6 +267,7 @@ def _refuse_changed_meanwhile(connection: sa.Connection, snapshot: str, purpose:
     )
     if purpose == TRAIN and (judge := connection.execute(golden.limit(1)).scalar()) is not None:
         raise Refused("it became golden meanwhile, and a golden image never trains", where=judge)
+    refuse_made_from_golden(connection, snapshot)
 
 
 def manifest_of(purpose: str, items: Sequence[Item]) -> bytes:

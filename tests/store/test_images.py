@@ -10,7 +10,7 @@ import pytest
 
 from firstshift import Annotation, Label, Workspace
 from firstshift.core.capture import Capture, Origin
-from firstshift.core.errors import BadInput, NotFound
+from firstshift.core.errors import BadInput, NotFound, Refused
 from firstshift.core.label import Level
 from firstshift.core.shapes import Box
 from firstshift.store.audit import verify_workspace
@@ -94,6 +94,17 @@ def test_the_same_image_from_many_threads(ws: Workspace) -> None:
     assert sum(r.is_new for r in records) == 4
     assert ws.images.count() == 4
     assert verify_workspace(ws).is_intact
+
+
+def test_who_may_not_read_the_key_reads_and_verifies_without_it(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An auditor's account, for example. (The tests may run as root, who reads everything.)"""
+    ws.images.add(png(1))
+    monkeypatch.setattr("os.access", lambda path, _mode: Path(path).name != "ledger.pem")
+    with Workspace.open(ws.folder) as seen:
+        assert not seen.is_writable
+        assert verify_workspace(seen).is_intact
+        with pytest.raises(Refused, match="not yours to read"):
+            seen.images.add(png(2))
 
 
 def test_ids_may_be_shortened(ws: Workspace) -> None:

@@ -56,6 +56,8 @@ def load_signing_key(path: Path) -> SigningKey:
             where=path,
             way_out="put it back from the backup; without it the workspace can be read and verified, not written",
         ) from error
+    except OSError as error:
+        raise BadInput(where=path, expected="a key that can be read", found=error.strerror) from error
     try:
         key = serialization.load_pem_private_key(pem, password=None)
     except (ValueError, TypeError) as error:

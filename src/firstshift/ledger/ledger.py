@@ -176,8 +176,8 @@ class Ledger:
     def _required_key(self) -> SigningKey:
         if self._key is None:
             raise Refused(
-                "this workspace is open for reading only: its private key is not here",
-                way_out="put keys/ledger.pem back from the backup",
+                "this workspace is open for reading only: its private key is not here, or not yours to read",
+                way_out="put keys/ledger.pem back from the backup, or work as the user that owns it",
             )
         return self._key
 

@@ -200,12 +200,12 @@ def disk_error(error: OSError, path: Path) -> FirstshiftError:
         errno.EACCES: "not allowed to write here",
     }
     what = reasons.get(error.errno or 0, error.strerror or str(error))
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    mend = "make room" if is_full else "look at the disk and at who may write there"
     free = ""
     if error.errno == errno.ENOSPC:
         free = f"{shutil.disk_usage(_existing(path)).free // 1_000_000} MB free"
-    return Unavailable(
-        what, where=path, found=free, way_out="nothing of this image was recorded; make room and send it again"
-    )
+    return Unavailable(what, where=path, found=free, way_out=f"nothing of this step was recorded; {mend} and try again")
 
 
 def _existing(path: Path) -> Path:

@@ -136,7 +136,7 @@ class ObjectBlobs:
             "the object store did not do what was asked",
             where=f"{self._url}/{key}",
             found=first,
-            way_out="check the endpoint, the bucket and the access keys; nothing of this image was recorded",
+            way_out="check the endpoint, the bucket and the access keys; nothing of this step was recorded",
         )
 
 

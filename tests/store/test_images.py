@@ -96,6 +96,28 @@ def test_the_same_image_from_many_threads(ws: Workspace) -> None:
     assert verify_workspace(ws).is_intact
 
 
+@pytest.mark.parametrize("stage", ["write_workspace_file", "Ledger.start"])
+def test_making_a_workspace_is_done_again_after_a_power_cut(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    def cut_off(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    place = tmp_path / "made twice"
+    with monkeypatch.context() as patch:
+        patch.setattr(f"firstshift.store.workspace.{stage}", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            Workspace.create(place, database_url=database_url)
+    with Workspace.create(place, database_url=database_url) as made:
+        made.images.add(png(1))
+    with Workspace.open(place) as opened:
+        assert verify_workspace(opened).problems == []
+    with pytest.raises(Refused, match="in this database already"):
+        Workspace.create(
+            tmp_path / "other", database_url=str(opened.database.url.render_as_string(hide_password=False))
+        )
+
+
 def test_who_may_not_read_the_key_reads_and_verifies_without_it(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """An auditor's account, for example. (The tests may run as root, who reads everything.)"""
     ws.images.add(png(1))

@@ -11,10 +11,12 @@ point at PostgreSQL and S3.
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import secrets
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -88,12 +90,7 @@ class Workspace(AbstractContextManager["Workspace"]):
         )
         workspace = cls(place, settings, key, actor or default_actor())
         try:
-            if revision_of(workspace.database) is not None:
-                raise Refused(
-                    "there is a workspace in this database already",
-                    where=workspace.database.shown_url,
-                    way_out="give every workspace a database of its own",
-                )
+            begun = _begun_before(workspace, key)
             if next(workspace.blobs.all(), None) is not None:
                 raise Refused(
                     "the place for the blobs is in use already",
@@ -101,8 +98,11 @@ class Workspace(AbstractContextManager["Workspace"]):
                     way_out="two workspaces in one place would collect each other's blobs as garbage: choose another",
                 )
             migrate(workspace.database)
-            with workspace.database.writing() as connection:
-                workspace.ledger.start(connection, workspace_id, workspace.actor)
+            if begun is None:
+                with workspace.database.writing() as connection:
+                    workspace.ledger.start(connection, workspace_id, workspace.actor)
+            else:
+                workspace.settings = settings = replace(settings, id=begun)
             kept = replace(settings, database_url=without_password(database_url))
             write_workspace_file(place, kept)  # last: a folder without it is no workspace
         except BaseException:
@@ -166,6 +166,24 @@ def default_actor() -> str:
 def _new_key(path: Path) -> SigningKey:
     """The key of an interrupted `create` is used again: nothing was signed with it that anybody saw."""
     return load_signing_key(path) if path.exists() else create_signing_key(path)
+
+
+def _begun_before(workspace: Workspace, key: SigningKey) -> str | None:
+    """The id that an interrupted `create` had given, when it came that far; refuses a database that is in use."""
+    if revision_of(workspace.database) is None:
+        return None
+    with workspace.database.reading() as connection:
+        first = list(islice(workspace.ledger.events(connection, batch=2), 2))
+    if not first:
+        return None
+    told = json.loads(first[0].body)
+    if len(first) > 1 or told.get("public_key") != key.public_hex:
+        raise Refused(
+            "there is a workspace in this database already",
+            where=workspace.database.shown_url,
+            way_out="give every workspace a database of its own",
+        )
+    return str(told["workspace"])
 
 
 def _key_of(folder: Path, settings: WorkspaceFile) -> SigningKey | None:

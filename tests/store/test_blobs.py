@@ -78,6 +78,14 @@ def test_a_short_blob_is_mended_by_putting_it_again(tmp_path: Path) -> None:
     assert blobs.get(content) == b"whole bytes"
 
 
+def test_a_rotten_blob_is_mended_by_putting_it_again(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path)
+    content = blobs.put(b"sound")
+    (tmp_path / content[:2] / content).write_bytes(b"sounD")
+    assert blobs.put(b"sound") == content
+    assert blobs.get(content) == b"sound"
+
+
 def test_leftovers_are_swept_and_strangers_are_named(tmp_path: Path) -> None:
     blobs = LocalBlobs(tmp_path)
     (tmp_path / "incoming" / "half").write_bytes(b"x")

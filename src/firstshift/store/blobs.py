@@ -38,7 +38,7 @@ class Blobs(Protocol):
     @property
     def shown_url(self) -> str: ...
     def put(self, data: bytes) -> ContentHash:
-        """Durable when it returns. Putting the same bytes again costs a look, and mends a blob of the wrong size."""
+        """Durable when it returns. Putting the same bytes again costs a look, and mends a blob that was damaged."""
 
     def get(self, content: str) -> bytes:
         """The bytes, held against their name: an altered blob raises `Tampered`."""
@@ -80,7 +80,7 @@ class LocalBlobs:
         path = self._path(content)
         try:
             # Needed again: gc counts its age from now.
-            if self._is_whole(path, len(data)) and _touch_if_there(path):
+            if self._holds(path, data) and _touch_if_there(path):
                 # Another writer may have renamed it a moment ago without the folder being on the disk yet, and we are
                 # about to promise that it is.
                 flush_folder(path.parent)
@@ -153,11 +153,11 @@ class LocalBlobs:
             raise BadInput(where="blob", expected="64 hex digits", found=content)
         return self._root / content[:2] / content
 
-    def _is_whole(self, path: Path, size: int) -> bool:
+    def _holds(self, path: Path, data: bytes) -> bool:
         if not path.exists() and (self._graves / path.name).exists():
             self.exhume(path.name)
         try:
-            return path.stat().st_size == size
+            return path.stat().st_size == len(data) and path.read_bytes() == data
         except FileNotFoundError:
             return False
 

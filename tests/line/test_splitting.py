@@ -96,6 +96,8 @@ def test_golden_images_and_their_parts_are_given_to_no_side(tmp_path: Path) -> N
         without = split_dataset(ws, [sister, *rest], find_repeats=False)
         assert without.left_out == {WITH_GOLDEN: (sister,)}, "also when the golden image itself was not asked for"
         assert snapshot_dataset(ws, "v1", plan).snapshot.image_count == 10
+        whole = snapshot_dataset(ws, "without a split")
+        assert whole.left_out == {GOLDEN: (golden,), WITH_GOLDEN: (sister,), GOLDEN_TWIN: (twin,)}
 
 
 def test_unsure_images_are_left_out(tmp_path: Path) -> None:

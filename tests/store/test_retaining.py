@@ -109,6 +109,17 @@ def test_pixels_go_and_records_stay(ws: Workspace, ids: dict[str, str]) -> None:
         ws.snapshots.create("too late", [ids["plain"]])
 
 
+def test_sending_a_retired_image_again_is_told(ws: Workspace) -> None:
+    capture = Capture(serial="A", route="pass")
+    ws.images.add(png(1), capture)
+    apply_retention(ws, Retention(rules=(RetentionRule(keep_days=1),)), in_days(40))
+    again = ws.images.add(png(1), capture)
+    assert (again.is_new, again.is_retired) == (False, True)
+    other = ws.images.add(png(1), Capture(serial="A", route="pass", lot="a second inspection"))
+    assert (other.is_new, other.is_retired) == (True, False)
+    assert ws.images.read_bytes(other) == png(1)
+
+
 def test_by_age_since_it_was_recorded_here(ws: Workspace) -> None:
     """A set that was photographed years ago and imported today has its days still before it."""
     old = datetime(2019, 5, 1, tzinfo=UTC)

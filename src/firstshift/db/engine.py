@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -30,9 +32,11 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             path = Path(str(self.url.database))
+            self.is_read_only = is_read_only(path)
             self._writer_lock: WriterLock | None = WriterLock(path.with_name(path.name + ".writer"))
-            self.engine = _sqlite_engine(self.url)
+            self.engine = _still_sqlite_engine(path) if self.is_read_only else _sqlite_engine(self.url)
         else:
+            self.is_read_only = False
             self._writer_lock = None
             self.engine = _postgres_engine(self.url)
 
@@ -52,6 +56,8 @@ class Database:
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """All of the block or nothing. On SQLite writers queue here; on PostgreSQL they queue at the ledger's head."""
+        if self.is_read_only:
+            raise Refused("this workspace can only be read here", where=self.shown_url, found="no right to write")
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._translated())
             if self._writer_lock is not None:
@@ -160,6 +166,29 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         connection.exec_driver_sql(f"BEGIN {kind}")
 
     return engine
+
+
+def is_read_only(path: Path) -> bool:
+    """A mounted backup, an auditor's copy: the file is there, and neither it nor its folder can be written."""
+    return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def _still_sqlite_engine(path: Path) -> sa.Engine:
+    """SQLite wants to write even to read a WAL database, unless it is told that nobody changes the file."""
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise Unavailable(
+            "the database was not closed and cannot be written here",
+            where=path,
+            found=f"{log.name} beside it",
+            way_out="copy the folder to where you may write, and open the copy",
+        )
+    address = f"file:{quote(str(path))}?mode=ro&immutable=1"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+
+    return sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool)
 
 
 def _postgres_engine(url: sa.URL) -> sa.Engine:

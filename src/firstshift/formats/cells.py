@@ -39,4 +39,5 @@ def _is_json(text: str) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-    return all(c.isprintable() for c in text)
+    """A spreadsheet would run what begins with one of `=+-@` as a formula; quoted it is text there too."""
+    return all(c.isprintable() for c in text) and not text.startswith(("=", "+", "-", "@"))

@@ -4,7 +4,7 @@
     stats = dataset_stats(ws, snapshot="line4-v1")
 
 What may not be in a training snapshot is left out here by itself and counted: golden images, other images with a golden
-one's pixels, what was made from a golden one, and images of which nobody could tell what they show.
+one's pixels or serial, what was made from a golden one, and images of which nobody could tell what they show.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from firstshift.core.label import Verdict
 from firstshift.line.exporting import WHOLE
 from firstshift.line.imported import imported_of
 from firstshift.line.selecting import Selection, paged, select_ids
-from firstshift.line.splitting import GOLDEN, UNSURE, SplitPlan
+from firstshift.line.splitting import GOLDEN, UNSURE, WITH_GOLDEN, SplitPlan
 from firstshift.store.images import ImageRecord
 from firstshift.store.labels import LabelRecord
 from firstshift.store.search import Query
@@ -92,11 +92,16 @@ def snapshot_dataset(
 class _Golden:
     ids: frozenset[str] = frozenset()
     contents: frozenset[str] = frozenset()
+    serials: frozenset[str] = frozenset()
 
 
 def _golden(ws: Workspace) -> _Golden:
-    found = [(image.id, image.content) for image in ws.images.all(Query(golden=True, limit=500))]
-    return _Golden(frozenset(one for one, _ in found), frozenset(content for _, content in found))
+    found = list(ws.images.all(Query(golden=True, limit=500)))
+    return _Golden(
+        ids=frozenset(image.id for image in found),
+        contents=frozenset(image.content for image in found),
+        serials=frozenset(image.capture.serial for image in found if image.capture.serial is not None),
+    )
 
 
 def _with_labels(ws: Workspace, ids: list[str]) -> Iterator[tuple[ImageRecord, LabelRecord | None]]:
@@ -116,6 +121,8 @@ def _reason(
             return GOLDEN
         if image.content in golden.contents:
             return GOLDEN_TWIN
+        if image.capture.serial in golden.serials:
+            return WITH_GOLDEN
         if not golden.ids.isdisjoint(image.capture.parents):
             return FROM_GOLDEN
         if said is not None and said.label.verdict is Verdict.UNSURE:

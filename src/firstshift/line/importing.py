@@ -44,6 +44,7 @@ THREADS = 4
 OTHER_SPLIT = "split differs from the one recorded before, which stays"
 OTHER_SETTING = "{} differs from the one recorded before, which stays"
 SAID_BEFORE = "label left out: it was imported before, and another one since stands"
+RETIRED = "its pixels were given up by a retention rule and are not kept again"
 OUTRANKED = "label left out: one of a higher level stands"
 
 OnProblem = Literal["stop", "skip"]
@@ -322,7 +323,10 @@ def _record(ws: Workspace, batch: list[_Entry], looks: dict[str, Examined], tall
     tally.labels += sum(1 for image in new if image.label is not None)
     for entry in fresh:
         looks.pop(entry.content, None)
-    tally.labels += _label_known(ws, [entry for entry in good if entry.known is not None], label, tally)
+    known: dict[str, _Entry] = {entry.known.id: entry for entry in good if entry.known is not None}
+    for image in sorted(ws.images.retired_among(list(known))):
+        tally.notes.add(RETIRED, known[image].record.source)
+    tally.labels += _label_known(ws, list(known.values()), label, tally)
 
 
 def _label_known(ws: Workspace, known: list[_Entry], label: _Labelling, tally: _Tally) -> int:

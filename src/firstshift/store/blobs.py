@@ -69,7 +69,8 @@ class LocalBlobs:
             self._incoming.mkdir(parents=True, exist_ok=True)
             self._graves.mkdir(exist_ok=True)
         except OSError as error:
-            raise disk_error(error, root) from error
+            if not root.is_dir():  # what is there can be read, also where nothing can be written
+                raise disk_error(error, root) from error
 
     @property
     def shown_url(self) -> str:

@@ -85,6 +85,8 @@ class ImageRecord:
     added_at: datetime
     added_by: str
     golden: bool
+    is_retired: bool = False
+    """Said by `add`: it was here before, and a retention rule gave its pixels up; they are not kept again."""
     is_new: bool = False
     """False when this image (same bytes, same capture) was here already and nothing was recorded."""
 
@@ -228,6 +230,12 @@ class Images:
             statement = search_statement(query or Query(), counting=True)
             return int(connection.execute(statement).scalar_one())
 
+    def retired_among(self, ids: Sequence[str]) -> set[str]:
+        """Those whose pixels a retention rule has given up."""
+        with self._database.reading() as connection:
+            query = sa.select(retirements.c.image_id).where(retirements.c.image_id.in_(ids))
+            return set(connection.execute(query).scalars())
+
     def set_golden(self, ids: Sequence[str], golden: bool, *, author: str | None = None, reason: str) -> int:
         """Put images into the golden set or take them out. One that trains already is refused, and then none is set."""
         who = author or self._actor
@@ -362,7 +370,8 @@ def _new_row(p: _Prepared) -> NewRow:
 
 def _known(connection: sa.Connection, ids: list[str]) -> dict[ImageId, ImageRecord]:
     rows = connection.execute(sa.select(images).where(images.c.id.in_(ids))).all()
-    return {ImageId(row.id): record_of(row) for row in rows}
+    gone = set(connection.execute(sa.select(retirements.c.image_id).where(retirements.c.image_id.in_(ids))).scalars())
+    return {ImageId(row.id): replace(record_of(row), is_retired=row.id in gone) for row in rows}
 
 
 def _read_file(path: Path, limits: DecodeLimits) -> bytes:

@@ -134,7 +134,7 @@ class Workspace(AbstractContextManager["Workspace"]):
 
     @property
     def is_writable(self) -> bool:
-        return self.key is not None
+        return self.key is not None and not self.database.is_read_only
 
     @property
     def plan_path(self) -> Path:

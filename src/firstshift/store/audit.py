@@ -97,6 +97,7 @@ def verify_workspace(
         if anchor is not None:
             _verify_anchor(connection, anchor, result)
         _verify_derived(connection, result)
+        _note_missing_triggers(connection, result)
         _verify_snapshots(ws, connection, result)
         _verify_blobs(ws, connection, result, shown, quick)
     return result
@@ -129,6 +130,23 @@ def _verify_chain_and_rows(ws: Workspace, connection: sa.Connection, result: Ver
     result.events, result.checkpoints, result.head = state.seq, state.checkpoints, state.hash
     result.rows = sum(walker.seen for walker in walkers.values())
     result.problems.extend(state.problems)
+
+
+def _note_missing_triggers(connection: sa.Connection, result: Verification) -> None:
+    """Nothing was altered by that alone, but somebody took away what refuses alterations."""
+    if connection.dialect.name == "sqlite":
+        found = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        found = "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
+    there = set(connection.execute(sa.text(found)).scalars())
+    guarded = sorted({"events", "label_classes", "snapshot_items", *ROW_TABLES})
+    missing = [
+        f"{table}_no_{verb}" for table in guarded for verb in ("update", "delete") if f"{table}_no_{verb}" not in there
+    ]
+    if missing:
+        result.notes.append(
+            f"the database no longer refuses changes: {len(missing)} of its triggers are gone, such as {missing[0]}"
+        )
 
 
 def _verify_anchor(connection: sa.Connection, anchor: Anchor, result: Verification) -> None:

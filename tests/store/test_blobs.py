@@ -18,11 +18,15 @@ from tests.servers.s3 import Bucket
 @pytest.fixture(params=["local", pytest.param("s3", marks=pytest.mark.s3)])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Blobs:
     if request.param == "local":
-        return open_blobs("blobs", tmp_path)
+        local = open_blobs("blobs", tmp_path)
+        local.set_owner("wsp_1")
+        return local
     bucket: Bucket = request.getfixturevalue("s3")
     for name, value in bucket.environment().items():
         monkeypatch.setenv(name, value)
-    return open_blobs(f"s3://{bucket.bucket}/line-3", tmp_path, bucket.endpoint)
+    plant = open_blobs(f"s3://{bucket.bucket}/line-3", tmp_path, bucket.endpoint)
+    plant.set_owner("wsp_1")
+    return plant
 
 
 def test_put_get_size(blobs: Blobs) -> None:
@@ -64,6 +68,7 @@ def test_burying_loses_nothing_that_is_needed_again(blobs: Blobs) -> None:
 
 def test_an_altered_blob_is_not_handed_out(tmp_path: Path) -> None:
     blobs = LocalBlobs(tmp_path)
+    blobs.set_owner("wsp_1")
     content = blobs.put(b"the truth")
     (tmp_path / content[:2] / content).write_bytes(b"the trvth")
     with pytest.raises(Tampered, match=content):
@@ -72,6 +77,7 @@ def test_an_altered_blob_is_not_handed_out(tmp_path: Path) -> None:
 
 def test_a_short_blob_is_mended_by_putting_it_again(tmp_path: Path) -> None:
     blobs = LocalBlobs(tmp_path)
+    blobs.set_owner("wsp_1")
     content = blobs.put(b"whole bytes")
     (tmp_path / content[:2] / content).write_bytes(b"who")
     blobs.put(b"whole bytes")
@@ -80,6 +86,7 @@ def test_a_short_blob_is_mended_by_putting_it_again(tmp_path: Path) -> None:
 
 def test_a_rotten_blob_is_mended_by_putting_it_again(tmp_path: Path) -> None:
     blobs = LocalBlobs(tmp_path)
+    blobs.set_owner("wsp_1")
     content = blobs.put(b"sound")
     (tmp_path / content[:2] / content).write_bytes(b"sounD")
     assert blobs.put(b"sound") == content
@@ -88,6 +95,7 @@ def test_a_rotten_blob_is_mended_by_putting_it_again(tmp_path: Path) -> None:
 
 def test_leftovers_are_swept_and_strangers_are_named(tmp_path: Path) -> None:
     blobs = LocalBlobs(tmp_path)
+    blobs.set_owner("wsp_1")
     (tmp_path / "incoming" / "half").write_bytes(b"x")
     os.utime(tmp_path / "incoming" / "half", (time.time() - 100, time.time() - 100))
     (tmp_path / "incoming" / "young").write_bytes(b"x")

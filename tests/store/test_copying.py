@@ -89,7 +89,7 @@ def test_a_target_that_went_its_own_way_is_refused(ws: Workspace, target: Databa
 
 def test_blobs_of_somebody_else_are_refused(ws: Workspace, target: Database, tmp_path: Path) -> None:
     blobs = LocalBlobs(tmp_path / "blobs")
-    blobs.put(b"of another workspace")
+    blobs.set_owner("wsp_of_another")
     with pytest.raises(Refused, match="in use already"):
         copy_workspace(ws, target, blobs, frozen="a copy")
 

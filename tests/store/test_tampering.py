@@ -308,7 +308,7 @@ def test_blobs(pristine: Path, tmp_path: Path, crime: str, which: int, at: int) 
     place = tmp_path / "w"
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(pristine, place)
-    blobs = sorted(p for p in (place / "blobs").rglob("*") if p.is_file())
+    blobs = sorted(p for p in (place / "blobs").rglob("*") if p.is_file() and p.name != "workspace")
     with Workspace.open(place) as ws:
         retired = {r.content for r in ws.images.all() if r.capture.serial == "2"}
         victim, other = blobs[which % len(blobs)], blobs[(which + 1) % len(blobs)]

@@ -83,6 +83,8 @@ class Anchor:
 
     seq: int
     hash: str
+    workspace: str | None = None
+    """Whose head it is, when that is known."""
 
 
 def verify_workspace(
@@ -95,7 +97,7 @@ def verify_workspace(
     with ws.database.reading() as connection:
         _verify_chain_and_rows(ws, connection, result, shown)
         if anchor is not None:
-            _verify_anchor(connection, anchor, result)
+            _verify_anchor(ws, connection, anchor, result)
         _verify_derived(connection, result)
         _note_missing_triggers(connection, result)
         _verify_snapshots(ws, connection, result)
@@ -149,7 +151,11 @@ def _note_missing_triggers(connection: sa.Connection, result: Verification) -> N
         )
 
 
-def _verify_anchor(connection: sa.Connection, anchor: Anchor, result: Verification) -> None:
+def _verify_anchor(ws: Workspace, connection: sa.Connection, anchor: Anchor, result: Verification) -> None:
+    if anchor.workspace not in (None, ws.settings.id):
+        finding = f"it was kept from another workspace, {anchor.workspace}; this one is {ws.settings.id}"
+        result.problems.append(Problem("anchor", finding))
+        return
     found = connection.execute(sa.select(events.c.hash).where(events.c.seq == anchor.seq)).scalar()
     if found != anchor.hash:
         state = f"has the hash {found[:12]}…" if found else "is not there: later events were cut off"

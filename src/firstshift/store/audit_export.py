@@ -40,8 +40,9 @@ def read_anchor(path: Path) -> Anchor:
     """The head of an earlier export, to hold today's chain against."""
     try:
         with path.open("rb") as file:
-            head = json.loads(file.readline(_MAX_HEADER_BYTES))["head"]
-        return Anchor(int(head["seq"]), str(head["hash"]))
+            header = json.loads(file.readline(_MAX_HEADER_BYTES))
+        head = header["head"]
+        return Anchor(int(head["seq"]), str(head["hash"]), str(header["workspace"]))
     except OSError as error:
         raise BadInput(where=path, expected="a file of `firstshift audit export`", found=error.strerror) from error
     except (ValueError, KeyError, TypeError) as error:

@@ -29,15 +29,16 @@ from firstshift.ledger.tables import events
 from firstshift.ledger.tags import Tag
 from firstshift.spec.plan import Plan
 from firstshift.store.audit import Verification
-from firstshift.store.blobs import disk_error
+from firstshift.store.blob_address import open_blobs
+from firstshift.store.blob_owner import backup_of, refuse_taken
+from firstshift.store.blobs import blobs_folder_around, disk_error
 from firstshift.store.copying import CopyReport, copy_workspace, is_sealed
 from firstshift.store.tables import images, labels, retirements, snapshots
 from firstshift.store.verified import verified_copy
-from firstshift.store.workspace import DEFAULT_BLOBS, DEFAULT_DATABASE, Workspace, default_actor
+from firstshift.store.workspace import DEFAULT_BLOBS, DEFAULT_DATABASE, KEY_FILE, Workspace, default_actor
 from firstshift.store.workspace_file import FILE_NAME, WorkspaceFile, write_workspace_file
 
 BACKUP_FILE = "backup.json"
-KEY_FILE = "keys/ledger.pem"
 MAX_BACKUP_FILE_BYTES = 1_000_000
 BEING_RESTORED = "it is being restored; run the same `firstshift workspace restore` again"
 _COUNTED = {"images": images, "labels": labels, "snapshots": snapshots, "retired": retirements}
@@ -107,7 +108,8 @@ def back_up(
     frozen = f"it is a backup of {ws.settings.name!r}; `firstshift workspace restore` makes a workspace of it"
     quick = not (is_first if thorough is None else thorough)
     with Workspace(place, settings, None, ws.actor) as target:
-        copied = copy_workspace(ws, target.database, target.blobs, frozen=frozen, progress=progress)
+        owner = backup_of(ws.settings.id)
+        copied = copy_workspace(ws, target.database, target.blobs, frozen=frozen, blobs_owner=owner, progress=progress)
         _copy_files(ws, place, ws.folder / ws.settings.private_key_file if with_key else None)
         verified = verified_copy(ws, target, copies_blobs=True, quick=quick, accept_problems=True, progress=progress)
         with target.database.reading() as connection:
@@ -167,6 +169,7 @@ def restore(
             private_key_file=KEY_FILE,
         )
         _require_key(key, settings)
+        refuse_taken(open_blobs(blobs_url, place, blobs_endpoint), settings.id)
         _make_folder(place)
         with Workspace(place, settings, key, actor or default_actor()) as target:
             copied, verified = _restored(source, target, head, facts, accept_damage, progress)
@@ -247,6 +250,14 @@ def _backup_settings(ws: Workspace, place: Path) -> WorkspaceFile:
     )
     if place.absolute() == ws.folder.absolute():
         raise Refused("a workspace cannot be its own backup", where=place, way_out="choose another folder")
+    around = ws.folder if place.resolve().is_relative_to(ws.folder.resolve()) else blobs_folder_around(place)
+    if around is not None:
+        raise Refused(
+            "a backup inside what it backs up is lost with it",
+            where=place,
+            found=f"a place inside {around}",
+            way_out="choose a folder elsewhere, best on another disk",
+        )
     holds_database = (place / "firstshift.db").exists()  # whose it is, the copy finds out
     if place.exists() and not holds_database and _strange_names(place):
         raise Refused(
@@ -255,6 +266,8 @@ def _backup_settings(ws: Workspace, place: Path) -> WorkspaceFile:
             found=_strange_names(place)[0],
             way_out="back up into an empty folder, or where an earlier backup is",
         )
+    if not holds_database:
+        refuse_taken(open_blobs(DEFAULT_BLOBS, place), backup_of(ws.settings.id))
     return settings
 
 

@@ -19,11 +19,15 @@ from typing import Protocol
 
 from firstshift.core.errors import BadInput, FirstshiftError, NotFound, Tampered, Unavailable
 from firstshift.core.hashing import ContentHash, content_hash, is_content_hash
-from firstshift.core.wholefile import flush_folder
+from firstshift.core.wholefile import flush_folder, write_whole
 
 REFRESH_AFTER_S = 600.0
 """Whoever records a row for a blob that was put longer ago than this puts it again first: far shorter than garbage lies
 buried before it is removed, so no row ever refers to a blob that was collected (see `collecting`)."""
+
+
+OWNER_FILE = "workspace"
+MAX_OWNER_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,15 @@ class BlobFacts:
 class Blobs(Protocol):
     @property
     def shown_url(self) -> str: ...
+    def owner(self) -> str | None:
+        """Who said that this place is its own (see `blob_owner`)."""
+
+    def set_owner(self, owner: str) -> None:
+        """Makes the place, where it has to be made."""
+
+    def first_file(self) -> str | None:
+        """Whatever is there: a blob, a file of somebody else. None: the place is empty, or is not there."""
+
     def put(self, data: bytes) -> ContentHash:
         """Durable when it returns. Putting the same bytes again costs a look, and mends a blob that was damaged."""
 
@@ -62,19 +75,39 @@ class LocalBlobs:
     """`blobs/3f/3fa0…`: written beside, flushed, renamed into place, and the folder flushed too."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        """Makes nothing: a folder that is not there may be a disk that is not mounted."""
+        self.root = root
         self._incoming = root / "incoming"
         self._graves = root / "buried"
-        try:
-            self._incoming.mkdir(parents=True, exist_ok=True)
-            self._graves.mkdir(exist_ok=True)
-        except OSError as error:
-            if not root.is_dir():  # what is there can be read, also where nothing can be written
-                raise disk_error(error, root) from error
 
     @property
     def shown_url(self) -> str:
-        return str(self._root)
+        return str(self.root)
+
+    def owner(self) -> str | None:
+        try:
+            with (self.root / OWNER_FILE).open("rb") as file:
+                return file.read(MAX_OWNER_BYTES).decode("utf-8", "replace").strip()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        except OSError as error:
+            raise disk_error(error, self.root / OWNER_FILE) from error
+
+    def set_owner(self, owner: str) -> None:
+        try:
+            self._incoming.mkdir(parents=True, exist_ok=True)
+            self._graves.mkdir(exist_ok=True)
+            if self.owner() != owner:
+                write_whole(self.root / OWNER_FILE, f"{owner}\n".encode())
+        except OSError as error:
+            raise disk_error(error, self.root) from error
+
+    def first_file(self) -> str | None:
+        if self.root.is_file():
+            return self.root.name
+        unfinished = self.root / f"{OWNER_FILE}.new"  # `set_owner` was cut off
+        found = (path for path in self.root.rglob("*") if not path.is_dir() and path != unfinished)
+        return next((path.relative_to(self.root).as_posix() for path in found), None)
 
     def put(self, data: bytes) -> ContentHash:
         content = content_hash(data)
@@ -87,6 +120,12 @@ class LocalBlobs:
                 flush_folder(path.parent)
                 return content
             self._write(path, data)
+        except FileNotFoundError as error:
+            raise Unavailable(
+                "the folder of the blobs is gone",
+                where=self.root,
+                way_out="is it mounted? Nothing of this step was recorded",
+            ) from error
         except OSError as error:
             raise disk_error(error, path) from error
         return content
@@ -113,7 +152,7 @@ class LocalBlobs:
         return None
 
     def all(self) -> Iterator[BlobFacts]:
-        for shard in sorted(self._root.iterdir()):
+        for shard in sorted(self.root.iterdir()):
             if len(shard.name) == 2 and shard.is_dir():
                 yield from _facts(shard)
 
@@ -121,10 +160,10 @@ class LocalBlobs:
         yield from _facts(self._graves)
 
     def strangers(self) -> Iterator[str]:
-        for path in sorted(self._root.rglob("*")):
-            if path.is_dir():
+        for path in sorted(self.root.rglob("*")):
+            if path.is_dir() or path == self.root / OWNER_FILE:
                 continue
-            place = path.relative_to(self._root)
+            place = path.relative_to(self.root)
             is_blob = is_content_hash(path.name) and place.parent.as_posix() in (path.name[:2], "buried")
             if not is_blob and place.parts[0] != "incoming":
                 yield place.as_posix()
@@ -142,7 +181,7 @@ class LocalBlobs:
     def sweep(self, older_than_s: float) -> int:
         limit = time.time() - older_than_s
         swept = 0
-        for path in list(self._incoming.iterdir()):
+        for path in list(self._incoming.iterdir() if self._incoming.is_dir() else ()):
             with contextlib.suppress(FileNotFoundError):  # its writer was just done with it
                 if path.stat().st_mtime < limit:
                     path.unlink()
@@ -152,7 +191,7 @@ class LocalBlobs:
     def _path(self, content: str) -> Path:
         if not is_content_hash(content):
             raise BadInput(where="blob", expected="64 hex digits", found=content)
-        return self._root / content[:2] / content
+        return self.root / content[:2] / content
 
     def _holds(self, path: Path, data: bytes) -> bool:
         if not path.exists() and (self._graves / path.name).exists():
@@ -163,9 +202,7 @@ class LocalBlobs:
             return False
 
     def _write(self, path: Path, data: bytes) -> None:
-        if not path.parent.is_dir():
-            path.parent.mkdir(exist_ok=True)
-            flush_folder(self._root)
+        # First of all here, where no folder is made: what is not mounted any more is not written beside.
         waiting = self._incoming / f"{path.name[:16]}-{secrets.token_hex(8)}"
         handle = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
         try:
@@ -174,11 +211,20 @@ class LocalBlobs:
                 while view:
                     view = view[file.write(view) :]
                 os.fsync(file.fileno())
+            if not path.parent.is_dir():
+                path.parent.mkdir(exist_ok=True)
+                flush_folder(self.root)
             waiting.replace(path)
         except BaseException:
             waiting.unlink(missing_ok=True)
             raise
         flush_folder(path.parent)
+
+
+def blobs_folder_around(place: Path) -> Path | None:
+    """The folder of blobs, of whatever workspace, that `place` is or lies in."""
+    real = place.resolve()
+    return next((p for p in (real, *real.parents) if (p / OWNER_FILE).is_file() and (p / "incoming").is_dir()), None)
 
 
 def check_content(data: bytes, content: str) -> None:
@@ -199,6 +245,7 @@ def disk_error(error: OSError, path: Path) -> FirstshiftError:
         errno.EFBIG: "the file is larger than this system allows",
         errno.EROFS: "the disk is read-only",
         errno.EACCES: "not allowed to write here",
+        errno.ENAMETOOLONG: "this name is too long",
     }
     what = reasons.get(error.errno or 0, error.strerror or str(error))
     is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -214,6 +261,8 @@ def _existing(path: Path) -> Path:
 
 
 def _facts(folder: Path) -> Iterator[BlobFacts]:
+    if not folder.is_dir():
+        return
     with os.scandir(folder) as entries:
         found = sorted((e for e in entries if is_content_hash(e.name)), key=lambda e: e.name)
     for entry in found:

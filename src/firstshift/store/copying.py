@@ -27,6 +27,7 @@ from firstshift.db.turns import one_at_a_time
 from firstshift.ledger.ledger import Head
 from firstshift.ledger.tables import events, ledger_head
 from firstshift.ledger.tags import Tag
+from firstshift.store.blob_owner import claim
 from firstshift.store.blobs import Blobs
 from firstshift.store.bulk import insert_rows
 from firstshift.store.references import needed_among, needed_in_range, ranges, recorded_among
@@ -64,9 +65,16 @@ class CopyReport:
 
 
 def copy_workspace(
-    source: Workspace, target: Database, blobs: Blobs | None, *, frozen: str, progress: Progress | None = None
+    source: Workspace,
+    target: Database,
+    blobs: Blobs | None,
+    *,
+    frozen: str,
+    blobs_owner: str | None = None,
+    progress: Progress | None = None,
 ) -> CopyReport:
-    """Rows into `target`, and blobs too unless they stay where they are (None). The target is left `frozen`."""
+    """Rows into `target`, and blobs too unless they stay where they are (None). The target is left `frozen`.
+    Whose the blobs there are: the workspace's, unless `blobs_owner` says otherwise."""
     shown = progress or Silent()
     report = CopyReport()
     with one_at_a_time(target, "copy"):
@@ -74,8 +82,10 @@ def copy_workspace(
         with source.database.reading() as view:
             head = source.ledger.head(view)
             cursor = resume_point(view, target, head)
-            if blobs is not None and cursor == 0:
-                _refuse_strange_blobs(view, blobs)
+            if blobs is not None:
+                claim(blobs, blobs_owner or source.settings.id)
+                if cursor == 0:
+                    _refuse_strange_blobs(view, blobs)
             shown.start("copying the ledger with its rows and blobs", head.seq - cursor)
             for after, until in ranges(cursor, head.seq, STEP):
                 if blobs is not None:

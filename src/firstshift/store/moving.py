@@ -23,6 +23,8 @@ from firstshift.db.migrate import revision_of
 from firstshift.ledger.ledger import Draft
 from firstshift.ledger.tags import Tag
 from firstshift.store.audit import Verification, verify_workspace
+from firstshift.store.blob_owner import claim, refuse_taken
+from firstshift.store.blobs import LocalBlobs
 from firstshift.store.copying import CopyReport, copy_needed_blobs, copy_workspace, is_sealed, resume_point
 from firstshift.store.verified import verified_copy
 from firstshift.store.workspace import Workspace
@@ -69,6 +71,8 @@ def move_workspace(
     with Workspace(ws.folder, settings, ws.key, ws.actor) as target:
         moves_database = target.database.url != ws.database.url
         moves_blobs = target.blobs.shown_url != ws.blobs.shown_url
+        if moves_blobs:
+            _refuse_place(ws, target)
         if not moves_database:
             return _move_blobs(ws, target, progress)
         with ws.database.reading() as view:
@@ -121,6 +125,7 @@ def _move_blobs(ws: Workspace, target: Workspace, progress: Progress | None) -> 
     else:
         _freeze(ws, target)
         if target.blobs.shown_url != ws.blobs.shown_url:
+            claim(target.blobs, ws.settings.id)
             copied = copy_needed_blobs(ws, target.blobs, progress)
         verified = verified_copy(ws, target, copies_blobs=True, progress=progress)
         with target.database.writing() as connection:
@@ -139,6 +144,14 @@ def _new_settings(
         raise BadInput(where="workspace move", expected="a new database, a new place for blobs, or both", found="none")
     new = old if database_url is None else replace(old, database_url=database_url)
     return new if blobs_url is None else replace(new, blobs_url=blobs_url, blobs_endpoint=blobs_endpoint)
+
+
+def _refuse_place(ws: Workspace, target: Workspace) -> None:
+    """Before anything is frozen or written. The same folder by another name would be told as left behind."""
+    old, new = ws.blobs, target.blobs
+    if isinstance(old, LocalBlobs) and isinstance(new, LocalBlobs) and old.root.resolve() == new.root.resolve():
+        raise Refused("the blobs are in this folder already", where=new.root, found=f"another name of {old.root}")
+    refuse_taken(new, ws.settings.id)
 
 
 def _freeze(ws: Workspace, target: Workspace) -> None:

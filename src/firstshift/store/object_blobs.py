@@ -13,7 +13,7 @@ from obstore.exceptions import BaseError, NotFoundError
 
 from firstshift.core.errors import BadInput, NotFound, Unavailable
 from firstshift.core.hashing import ContentHash, content_hash, is_content_hash
-from firstshift.store.blobs import BlobFacts, check_content
+from firstshift.store.blobs import MAX_OWNER_BYTES, OWNER_FILE, BlobFacts, check_content
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -31,6 +31,16 @@ class ObjectBlobs:
     @property
     def shown_url(self) -> str:
         return self._url
+
+    def owner(self) -> str | None:
+        data = self._read(OWNER_FILE)
+        return None if data is None else data[:MAX_OWNER_BYTES].decode("utf-8", "replace").strip()
+
+    def set_owner(self, owner: str) -> None:
+        self._put(OWNER_FILE, f"{owner}\n".encode())
+
+    def first_file(self) -> str | None:
+        return next((str(entry["path"]) for batch in self._batches("") for entry in batch), None)
 
     def put(self, data: bytes) -> ContentHash:
         content = content_hash(data)
@@ -63,6 +73,8 @@ class ObjectBlobs:
         for batch in self._batches(""):
             for entry in batch:
                 name = str(entry["path"]).rsplit("/", 1)[-1]
+                if entry["path"] == OWNER_FILE:
+                    continue
                 if not is_content_hash(name) or entry["path"] not in (_key(name), _BURIED + name):
                     yield str(entry["path"])
 

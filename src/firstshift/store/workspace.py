@@ -14,21 +14,23 @@ import getpass
 import json
 import os
 import secrets
-from contextlib import AbstractContextManager
+import shutil
+import unicodedata
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import urlsplit
 
-from firstshift.core.errors import BadInput, NotFound, Refused, Tampered
+from firstshift.core.errors import BadInput, FirstshiftError, NotFound, Refused, Tampered
 from firstshift.core.imagefacts import DEFAULT_LIMITS, DecodeLimits
 from firstshift.db.engine import Database, without_password
 from firstshift.db.migrate import migrate, require_head, revision_of
 from firstshift.ledger.keys import SigningKey, create_signing_key, load_signing_key
 from firstshift.ledger.ledger import Ledger
 from firstshift.store.blob_address import open_blobs
-from firstshift.store.blobs import Blobs, disk_error
+from firstshift.store.blob_owner import claim, refuse_taken, require_own
+from firstshift.store.blobs import Blobs, LocalBlobs, disk_error
 from firstshift.store.images import Images
 from firstshift.store.labels import Labels
 from firstshift.store.snapshots import Snapshots
@@ -36,6 +38,7 @@ from firstshift.store.workspace_file import FILE_NAME, WorkspaceFile, read_works
 
 DEFAULT_DATABASE = "sqlite:///firstshift.db"
 DEFAULT_BLOBS = "blobs"
+KEY_FILE = "keys/ledger.pem"
 
 
 class Workspace(AbstractContextManager["Workspace"]):
@@ -67,19 +70,43 @@ class Workspace(AbstractContextManager["Workspace"]):
         actor: str | None = None,
     ) -> Workspace:
         """A new, empty workspace. The folder may exist; a workspace in it may not."""
-        place = Path(folder)
-        if (place / FILE_NAME).exists():
-            raise Refused("there is a workspace here already", where=place / FILE_NAME, way_out="choose another folder")
-        # An address that nobody understands is refused before anything is made.
-        Database(database_url, place).close()
-        if urlsplit(blobs_url).scheme not in ("", "file"):
-            open_blobs(blobs_url, place, blobs_endpoint)
+        place = _checked_folder(folder)
         try:
-            place.mkdir(parents=True, exist_ok=True)
+            if (place / FILE_NAME).exists():
+                raise Refused(
+                    "there is a workspace here already", where=place / FILE_NAME, way_out="choose another folder"
+                )
+            # An address that nobody understands, or a place that is taken, is refused before anything is made.
+            Database(database_url, place).close()
+            if not (place / KEY_FILE).exists():  # else an interrupted `create` may have claimed it
+                refuse_taken(open_blobs(blobs_url, place, blobs_endpoint), "a new workspace")
+            missing = [p for p in (place, *place.parents) if not p.exists()]
         except OSError as error:
             raise disk_error(error, place) from error
+        half_made = _HalfMade(missing)
+        try:
+            return cls._made(place, name, database_url, blobs_url, blobs_endpoint, actor or default_actor(), half_made)
+        except OSError as error:
+            half_made.remove()
+            raise disk_error(error, place) from error
+        except FirstshiftError:
+            half_made.remove()
+            raise
+
+    @classmethod
+    def _made(
+        cls,
+        place: Path,
+        name: str,
+        database_url: str,
+        blobs_url: str,
+        blobs_endpoint: str | None,
+        actor: str,
+        half_made: _HalfMade,
+    ) -> Workspace:
+        place.mkdir(parents=True, exist_ok=True)
         workspace_id = f"wsp_{secrets.token_hex(16)}"
-        key = _new_key(place / "keys" / "ledger.pem")
+        key = _new_key(place / KEY_FILE)
         settings = WorkspaceFile(
             id=workspace_id,
             name=name or place.absolute().name,
@@ -88,21 +115,18 @@ class Workspace(AbstractContextManager["Workspace"]):
             blobs_endpoint=blobs_endpoint,
             public_key=key.public_hex,
         )
-        workspace = cls(place, settings, key, actor or default_actor())
+        workspace = cls(place, settings, key, actor)
         try:
             begun = _begun_before(workspace, key)
-            if next(workspace.blobs.all(), None) is not None:
-                raise Refused(
-                    "the place for the blobs is in use already",
-                    where=workspace.blobs.shown_url,
-                    way_out="two workspaces in one place would collect each other's blobs as garbage: choose another",
-                )
+            refuse_taken(workspace.blobs, begun or workspace_id)
+            half_made.keep_unless_all_is_inside(workspace)
             migrate(workspace.database)
             if begun is None:
                 with workspace.database.writing() as connection:
                     workspace.ledger.start(connection, workspace_id, workspace.actor)
             else:
                 workspace.settings = settings = replace(settings, id=begun)
+            claim(workspace.blobs, settings.id)  # after the ledger knows the id: an interrupted run finds its own again
             kept = replace(settings, database_url=without_password(database_url))
             write_workspace_file(place, kept)  # last: a folder without it is no workspace
         except BaseException:
@@ -126,6 +150,7 @@ class Workspace(AbstractContextManager["Workspace"]):
             )
         workspace = cls(place, settings, key, actor or default_actor(), limits)
         try:
+            require_own(workspace.blobs, settings.id)
             require_head(workspace.database)
         except BaseException:
             workspace.close()
@@ -150,6 +175,37 @@ class Workspace(AbstractContextManager["Workspace"]):
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.folder)!r}, {self.settings.name!r})"
+
+
+class _HalfMade:
+    """The folders that `create` makes, to be taken away again when it fails."""
+
+    def __init__(self, missing: list[Path]) -> None:
+        self._missing = missing
+
+    def keep_unless_all_is_inside(self, workspace: Workspace) -> None:
+        """A ledger that was begun elsewhere goes on only with the key that is in here."""
+        inside = workspace.folder.absolute()
+        blobs, database = workspace.blobs, workspace.database
+        is_inside = database.is_sqlite and Path(str(database.url.database)).is_relative_to(inside)
+        if not (is_inside and isinstance(blobs, LocalBlobs) and blobs.root.absolute().is_relative_to(inside)):
+            self._missing = []
+
+    def remove(self) -> None:
+        for place in self._missing[:1]:
+            shutil.rmtree(place, ignore_errors=True)
+        with suppress(OSError):  # somebody else put something there meanwhile
+            for parent in self._missing[1:]:
+                parent.rmdir()
+
+
+def _checked_folder(folder: str | Path) -> Path:
+    told = str(folder)
+    if not told.strip():
+        raise BadInput(where="new workspace", expected="a folder", found="an empty name", way_out="`.` is the one here")
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in told):
+        raise BadInput(where="new workspace", expected="a folder name without control characters", found=told)
+    return Path(told)
 
 
 def default_actor() -> str:

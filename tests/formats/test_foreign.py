@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -518,3 +519,83 @@ def test_run_lengths_of_another_size_than_the_file_are_a_problem(tmp_path: Path)
     lay(tmp_path, {"labels.json": table, "a.png": png(1)})
     with pytest.raises(BadInput, match="24×16 pixels as the image, found 7×5"), read_dataset(tmp_path) as reading:
         list(reading.records)
+
+
+@pytest.mark.parametrize("name", ["README.md", "names.txt", "a.png", "no_suffix"])
+def test_a_file_that_is_no_data_set_never_stands_for_its_folder(name: str, tmp_path: Path) -> None:
+    lay(tmp_path, {"good/1.png": png(1), "scratch/2.png": png(2), name: png(3) if name == "a.png" else "Read me"})
+    with pytest.raises(BadInput, match=r"an archive \(\.zip.* or a label file") as caught:
+        detect_format(tmp_path / name)
+    assert name in str(caught.value)
+    with pytest.raises(BadInput), read_dataset(tmp_path / name, format_name="class_folders"):
+        pass
+
+
+def test_a_label_file_must_be_one_itself_and_of_the_format_that_is_named(tmp_path: Path) -> None:
+    lay(
+        tmp_path,
+        {"labels.json": coco(), "package.json": {"name": "x"}, "prices.csv": "part,price\n1,2\n", "a.png": png()},
+    )
+    for name in ("package.json", "prices.csv"):
+        with pytest.raises(BadInput, match="none of them recognises"):
+            detect_format(tmp_path / name)
+    assert detect_format(tmp_path / "labels.json").format == "coco"
+    named_wrong = read_dataset(tmp_path / "labels.json", format_name="class_folders")
+    with pytest.raises(BadInput, match="label file of the format class_folders"), named_wrong:
+        pass
+
+
+def test_devices_and_pipes_are_refused_without_opening_them(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    for path in (Path(os.devnull), tmp_path / "pipe.csv"):
+        with pytest.raises(BadInput, match="a device, a pipe"):
+            detect_format(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("file,date,x,y,w,h\na.png,16 NOV,1,2,3,4\n", Label.good(Annotation("object", Box(1, 2, 3, 4)))),
+        ("file,text,x,y,w,h\na.png,,1,2,3,4\n", Label.good(Annotation("text", Box(1, 2, 3, 4)))),
+        ("file,verdict,x,y,w,h\na.png,good,1,2,3,4\n", Label.good(Annotation("object", Box(1, 2, 3, 4)))),
+        ("file,verdict,x,y,w,h\na.png,defect,1,2,3,4\n", Label.defect(Annotation("defect", Box(1, 2, 3, 4)))),
+        ("file,severity,x,y,w,h\na.png,3,1,2,3,4\n", Label.defect(Annotation("defect", Box(1, 2, 3, 4), 3))),
+        ("file,class,x,y,w,h\na.png,,1,2,3,4\n", Label.defect(Annotation("defect", Box(1, 2, 3, 4)))),
+    ],
+)
+def test_boxes_in_a_csv_are_defects_only_when_a_column_says_so(text: str, label: Label, tmp_path: Path) -> None:
+    lay(tmp_path, {"gt.csv": text, "a.png": png(1)})
+    records, reading = read(tmp_path, "csv")
+    assert records["a.png"].label == label
+    unsaid = not {"class", "verdict", "severity"} & set(text.split("\n")[0].split(","))
+    assert [note.examples for note in reading.notes] == ([("a.png",)] if unsaid else [])
+    as_class, _ = read(tmp_path, "csv", ReadOptions(columns={"date": "class"})) if "date" in text else ({}, None)
+    assert all(r.label == Label.defect(Annotation("16 NOV", Box(1, 2, 3, 4))) for r in as_class.values())
+
+
+def test_files_of_boxes_say_more_than_the_folders_they_lie_in(tmp_path: Path) -> None:
+    scratch = Label.defect(Annotation("scratch", mask((3, 4), (3, 5))))
+    plain = [record(f"train/good/{n}.png", Label.good(), split="train") for n in range(7)]
+    plain += [record("test/good/8.png", Label.good(), split="test")]
+    plain += [record("test/scratch/9.png", scratch, split="test")]
+    write_dataset("boxes_txt", plain, tmp_path / "out")
+    records, reading = read(tmp_path / "out", "boxes_txt")
+    assert records["test/scratch/9.png"].label == Label.defect(Annotation("scratch", Box(4, 3, 2, 1)))
+    assert sum(r.label == Label.good() for r in records.values()) == 8
+    assert not list(reading.notes)
+    with read_dataset(tmp_path / "out", format_name="mvtec") as misread:
+        (note,) = misread.notes
+    assert ".txt files that look like labels of the format boxes_txt" in note.what
+    assert note.count == 9
+
+
+def test_shares_as_yolo_has_them_are_not_taken_for_corners_in_pixels(tmp_path: Path) -> None:
+    lay(
+        tmp_path,
+        {
+            f"{side}/good/{side}.{end}": png() if end == "png" else "0 0.2 0.3 0.4 0.5\n"
+            for side in ("train", "test")
+            for end in ("png", "txt")
+        },
+    )
+    assert detect_format(tmp_path).format == "mvtec"

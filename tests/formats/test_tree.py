@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from firstshift.core.errors import BadInput, NotFound
+from firstshift.formats.outfolder import new_folder
 from firstshift.formats.record import ReadOptions
 from firstshift.formats.registry import detect_format, read_dataset
 from firstshift.formats.tree import TreeLimits, open_tree, path_fault
@@ -210,3 +212,33 @@ def test_encrypted_members_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.png", "a/b c/ü.png", "a..b.png", ".hidden/x.png"])
 def test_ordinary_names_pass(name: str) -> None:
     assert path_fault(name) == ""
+
+
+def test_an_archive_of_nothing_but_refused_members_says_so(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", [("../a.png", png(1)), ("../b.png", png(2))])
+    with pytest.raises(BadInput, match=r"of 2 refused entries the first is \.\./a\.png: a path that leads out"):
+        detect_format(path)
+
+
+def test_what_a_killed_export_left_goes_with_the_next_one_and_nothing_else_does(tmp_path: Path) -> None:
+    stale, young, busy, foreign = (
+        tmp_path / name
+        for name in (
+            ".out.firstshift-partial-aaaa",
+            ".out.firstshift-partial-bbbb",
+            ".out.firstshift-partial-cccc",
+            ".out.kept",
+        )
+    )
+    for folder in (stale, young, busy, foreign):
+        (folder / "images").mkdir(parents=True)
+        (folder / "images" / "a.png").write_bytes(png(1))
+    two_hours_ago_s = time.time() - 7200
+    for place in (stale / "images", stale, busy, foreign / "images", foreign):
+        os.utime(place, (two_hours_ago_s, two_hours_ago_s))
+    with new_folder(tmp_path / "out") as out:
+        out.write("b.png", png(2))
+        partial = [path for path in tmp_path.iterdir() if path.name.startswith(".out.firstshift-partial-")]
+        assert len(partial) == 3, "two that are young or busy, and this one"
+    assert not stale.exists()
+    assert all((folder / "images" / "a.png").is_file() for folder in (young, busy, foreign))

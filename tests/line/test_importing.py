@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
-from firstshift.core.capture import Origin
+from firstshift.core.capture import Capture, Origin
 from firstshift.core.errors import BadInput, NotFound
 from firstshift.core.label import Annotation, Label, Level
 from firstshift.core.progress import Cancelled
 from firstshift.core.shapes import Box
 from firstshift.formats.record import ReadOptions, WriteOptions
+from firstshift.line.import_report import ImportReport
 from firstshift.line.imported import imported_of, told_of
 from firstshift.line.importing import OTHER_SPLIT, OUTRANKED, SAID_BEFORE, SAME_BYTES, check_dataset, import_dataset
 from firstshift.store.audit import verify_workspace
+from firstshift.store.images import NewImage
+from firstshift.store.labels import NewLabel
 from firstshift.store.search import Query
+from firstshift.store.workspace import Workspace
 from tests.line.data_sets import boxed_records, class_folders, holdings, workspace, written
 from tests.pictures import jpeg, png
 
@@ -250,3 +256,56 @@ def test_a_box_label_keeps_its_class_order_for_the_way_back(tmp_path: Path) -> N
         assert imported_of(image.capture).classes == report.classes
         shape = ws.labels.current([image.id])[image.id].label.annotations[0].shape
         assert isinstance(shape, Box)
+
+
+@pytest.mark.parametrize("name", ["voc", "label_studio", "coco"])
+def test_the_report_names_the_classes_that_were_met(name: str, tmp_path: Path) -> None:
+    source = written(name, boxed_records(), tmp_path / "in")
+    with workspace(tmp_path / "ws") as ws:
+        assert check_dataset(ws, source).classes == ("scratch",)
+        assert import_dataset(ws, source).to_json()["classes"] == ["scratch"]
+
+
+def test_two_imports_at_once_count_each_image_and_label_once(tmp_path: Path) -> None:
+    source = class_folders(tmp_path / "set", {"good": 60, "scratch": 60})
+    with workspace(tmp_path / "ws"):
+        pass
+    together = Barrier(2)
+
+    def once(_: int) -> ImportReport:
+        with Workspace.open(tmp_path / "ws", actor="human:anna") as ws:
+            together.wait(30)
+            return import_dataset(ws, source, on_problem="skip", batch=40)
+
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(once, range(2)))
+    assert sum(report.new for report in reports) == 120
+    assert sum(report.labels for report in reports) == 120
+
+
+def test_a_label_that_was_said_before_is_told_from_one_that_is_new(tmp_path: Path) -> None:
+    with workspace(tmp_path / "ws") as ws:
+        anna, ben = (NewLabel(Label.good(), author, Level.IMPORTED, "") for author in ("human:anna", "human:ben"))
+        said = [ws.images.add_batch([NewImage(jpeg(1), Capture(), label)])[0] for label in (anna, anna, ben, None)]
+    assert [record.is_new for record in said] == [True, False, False, False]
+    assert [record.is_labelled for record in said] == [True, False, True, False]
+
+
+def test_labels_that_the_chosen_format_passes_over_are_the_first_note(tmp_path: Path) -> None:
+    source = written("boxes_txt", boxed_records(), tmp_path / "in")
+    with workspace(tmp_path / "ws") as ws:
+        report = check_dataset(ws, source, format_name="class_folders")
+    assert "--format boxes_txt reads them" in report.notes[0].what
+    assert report.notes[0].count == 6
+
+
+def test_naming_a_file_that_is_no_data_set_imports_nothing(tmp_path: Path) -> None:
+    source = class_folders(tmp_path / "set", {"good": 2, "scratch": 1})
+    (source / "README.md").write_text("about", "utf-8")
+    with workspace(tmp_path / "ws") as ws:
+        before = holdings(ws)
+        for place in (source / "README.md", Path("/dev/null")):
+            for name in (None, "class_folders"):
+                with pytest.raises(BadInput, match="a label file"):
+                    import_dataset(ws, place, format_name=name)
+        assert holdings(ws) == before

@@ -15,7 +15,7 @@ from firstshift.core.errors import BadInput
 from firstshift.core.image import Image
 from firstshift.core.label import Annotation, Label, Level
 from firstshift.core.shapes import Box, Mask, Polygon
-from firstshift.line.overview import COLUMNS, draw_overview
+from firstshift.line.overview import CAPTION, COLUMNS, GAP, HEADING, MARGIN, TILE, TITLE, draw_overview
 from firstshift.line.statistics import dataset_stats
 from firstshift.store.workspace import Workspace
 from tests.line.data_sets import workspace
@@ -73,3 +73,19 @@ def test_the_picture_has_a_row_for_each_class_and_shows_the_labels(tmp_path: Pat
 def test_an_empty_workspace_has_no_picture(tmp_path: Path) -> None:
     with workspace(tmp_path / "ws") as ws, pytest.raises(BadInput, match="at least one image"):
         draw_overview(ws)
+
+
+def test_good_parts_have_a_colour_that_is_no_class_colour(tmp_path: Path) -> None:
+    names = [f"class{k}" for k in range(7)]
+    with workspace(tmp_path / "ws") as ws:
+        for k, name in enumerate(names):
+            ws.images.add(jpeg(k), label=Label.defect(Annotation(name)))
+        ws.images.add(jpeg(90), label=Label.good())
+        ws.images.add(jpeg(91))
+        picture = np.asarray(Pillow.open(io.BytesIO(draw_overview(ws))).convert("RGB")).astype(int)
+    tops = [TITLE + k * (HEADING + TILE + CAPTION + GAP) for k in range(9)]
+    *classes, good, unlabelled = (picture[top + 23, MARGIN + 8] for top in tops)
+    for grey in (good, unlabelled):
+        assert np.ptp(grey) <= 20
+        assert min(np.abs(grey - other).max() for other in classes) > 60
+    assert np.abs(good - unlabelled).max() > 60

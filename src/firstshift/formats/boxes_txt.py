@@ -1,5 +1,7 @@
 """Boxes in text files, DeepPCB style: `name.txt` beside the image with a line `x1 y1 x2 y2 class` per thing.
 
+Most images with such a file beside them are recognised as this format, whatever their folders are called.
+
 `name_test.png` belongs to `name.txt`; `name_temp.png` is the good template the part is compared with, and says so in
 its capture (`role`, `pair`). Class numbers take their names from `classes`, counted from 1. A split is a top folder.
 """
@@ -19,6 +21,7 @@ from firstshift.formats.outfolder import OutFolder
 from firstshift.formats.record import SPLIT_NAMES, UNASSIGNED, Losses, Reading, ReadOptions, Record, WriteOptions
 from firstshift.formats.tree import Tree
 
+GLANCED_AT = 5
 _TEMPLATE, _TEST = "_temp", "_test"
 
 
@@ -28,10 +31,14 @@ class BoxesTxt(Format):
     by_stem = True
 
     def guess(self, tree: Tree) -> tuple[int, str]:
-        found = [p for p in map(_label_path, tree.images()) if p in tree]
-        lines = [line for p in found[:5] for line in tree.read(p)[:4096].decode("utf-8", "replace").splitlines()[:3]]
-        if found and lines and all(_looks_like_box(line) for line in lines):
-            return 60, f"{len(found)} text files of x1 y1 x2 y2 class, such as {found[0]}"
+        images = [name for name in tree.images() if _role(name) != "template"]
+        found = [p for p in map(_label_path, images) if p in tree]
+        filled = [p for p in found if tree.size_of(p)][:GLANCED_AT]  # an empty one is a good part
+        lines = [line for p in filled for line in tree.read(p)[:4096].decode("utf-8", "replace").splitlines()[:3]]
+        if lines and all(_looks_like_box(line) for line in lines):
+            # Folders named train/good say less than a file of boxes beside every image.
+            is_plain = 2 * len(found) >= len(images) and _in_pixels(lines)
+            return 86 if is_plain else 60, f"{len(found)} text files of x1 y1 x2 y2 class, such as {filled[0]}"
         return 0, "no text files of boxes"
 
     def read(self, tree: Tree, options: ReadOptions) -> Reading:
@@ -102,6 +109,13 @@ def _capture(source: str) -> dict[str, Any]:
 def _looks_like_box(line: str) -> bool:
     cells = line.replace(",", " ").split(maxsplit=4)
     return len(cells) == 5 and all(cell.lstrip("-").replace(".", "", 1).isdigit() for cell in cells[:4])
+
+
+def _in_pixels(lines: list[str]) -> bool:
+    """Corners in order and not all within 0–1, as the shares of YOLO's class cx cy w h would be."""
+    corners = [[float(cell) for cell in line.replace(",", " ").split(maxsplit=4)[:4]] for line in lines]
+    in_order = all(x1 <= x2 and y1 <= y2 for x1, y1, x2, y2 in corners)
+    return in_order and any(max(x2, y2) > 1 for _, _, x2, y2 in corners)
 
 
 def _annotations(tree: Tree, path: str, options: ReadOptions, losses: Losses) -> list[Annotation]:

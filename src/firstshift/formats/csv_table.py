@@ -6,6 +6,9 @@
 Rows with the same `file` are one image. Known columns: see `MEANINGS`; every other column goes into the image's
 capture as text. Written with `verdict`, `angle`, `shape` (JSON of polygons and masks) and `attributes` (JSON), so that
 it holds all a label says.
+
+A table of boxes with no column for class, verdict or severity says where things are, not that they are defects: they
+become things (`object`, or `text` when a column is text) on good parts, and `Reading.notes` says so.
 """
 
 from __future__ import annotations
@@ -49,6 +52,11 @@ MEANINGS = {
     "split": ("split", "subset"),
 }
 """What a column means, and the headers it goes by."""
+JUDGING = frozenset(("class", "verdict", "severity"))
+NOT_JUDGED = (
+    "no column says class, verdict or severity: what is marked is kept as things on good parts; "
+    "--column NAME=class or --column NAME=verdict says otherwise"
+)
 CAPTURE = "capture."
 """Header prefix that makes any column capture data: `capture.file`."""
 MAX_CELL = 120_000
@@ -91,15 +99,22 @@ class CsvTable(Format):
             except BadInput:
                 continue  # said again when its record is built
 
+        notes = Losses()
+
         def build(called: str, losses: Losses) -> Record:
             where = f"{tables[0]}: line {rows_of[called][0][0]}"
             path = found.get(called) or finder.find(called, folders, where)
-            return _record(called, path, rows_of[called], tables[0], tree, options, losses)
+            record = _record(called, path, rows_of[called], tables[0], tree, options, losses)
+            if record.label is not None and JUDGING.isdisjoint(meaning.values()):
+                notes.add(NOT_JUDGED, record.source)
+            return record
 
         used = [tables[0], *found.values()]
         names = ClassOrder(row["class"].strip() for rows in rows_of.values() for _, row in rows if row.get("class"))
         classes = [name for name in names.names if name and not is_good(name, options)]
-        return reading(self.name, tree, options, rows_of, build, count=len(rows_of), classes=classes, used=used)
+        result = reading(self.name, tree, options, rows_of, build, count=len(rows_of), classes=classes, used=used)
+        result.notes = notes
+        return result
 
     def fit(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
         fitting = Fitting(record, size)
@@ -151,6 +166,7 @@ def _record(
     losses: Losses,
 ) -> Record:
     annotations, verdicts, good = [], set(), False
+    judged = not JUDGING.isdisjoint(rows[0][1])
     for line, row in rows:
         where = f"{table}: line {line}"
         verdicts.add(row.get("verdict", ""))
@@ -161,8 +177,8 @@ def _record(
         shape = _shape(row, where)
         text = text_from_cell(row["text"]) if row.get("text") else None
         if name or shape is not None or text is not None:
-            fallback = "text" if text is not None else "defect"
-            annotations.append(_annotation(row, class_name(name or fallback, where, losses), shape, text, where))
+            name = class_name(name or _unnamed(row, judged), where, losses)
+            annotations.append(_annotation(row, name, shape, text, where))
     where = f"{table}: line {rows[0][0]}"
     if len(verdicts) > 1:
         raise BadInput(where=where, expected="one verdict for an image", found=", ".join(sorted(verdicts)))
@@ -172,10 +188,18 @@ def _record(
     return Record(
         source=called if path.endswith(called) else path,
         read_bytes=reader(tree, path),
-        label=_label(annotations, verdicts.pop(), good, "class" in rows[0][1], where),
+        label=_label(annotations, verdicts.pop(), good, judged, where),
         split=text_from_cell(rows[0][1]["split"]) if rows[0][1].get("split") else None,
         capture=capture,
     )
+
+
+def _unnamed(row: Mapping[str, str], judged: bool) -> str:
+    """The class of what no cell gives one."""
+    is_thing = not judged or row.get("verdict") == Verdict.GOOD
+    if row.get("text") or (is_thing and "text" in row):
+        return "text"
+    return "object" if is_thing else "defect"
 
 
 def _annotation(row: dict[str, str], name: str, shape: Shape | None, text: str | None, where: str) -> Annotation:
@@ -189,8 +213,8 @@ def _annotation(row: dict[str, str], name: str, shape: Shape | None, text: str |
     return Annotation(name, shape, severity, text, attributes)
 
 
-def _label(annotations: list[Annotation], verdict: str, good: bool, has_class: bool, where: str) -> Label | None:
-    """The verdict column's word; else a class that means good; else what is marked is a defect, but for writing."""
+def _label(annotations: list[Annotation], verdict: str, good: bool, judged: bool, where: str) -> Label | None:
+    """The verdict column's word; else a class that means good; else what is marked is a defect, if anything says so."""
     if verdict == UNLABELLED:
         return None
     if verdict:
@@ -199,7 +223,7 @@ def _label(annotations: list[Annotation], verdict: str, good: bool, has_class: b
         return Label(Verdict(verdict), tuple(annotations))
     if good and annotations:
         raise BadInput(where=where, expected="good, or defects", found="both for one image")
-    if good or (annotations and not has_class and all(a.text is not None for a in annotations)):
+    if good or (annotations and not judged):
         return Label.good(*annotations)
     return Label.defect(*annotations) if annotations else None
 

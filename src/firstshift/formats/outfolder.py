@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from firstshift.core.errors import BadInput, Unavailable
 from firstshift.formats.tree import path_fault
+
+PARTIAL = ".firstshift-partial-"
+LEFTOVER_AFTER_S = 3600.0
+"""A partial folder that nothing was written to for this long was left by a process that was killed."""
 
 
 class OutFolder:
@@ -44,7 +49,8 @@ def new_folder(target: Path) -> Iterator[OutFolder]:
         raise BadInput(where=target, expected="a new or empty folder", found="one in use", way_out="name another")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        _remove_leftovers(target)
+        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}{PARTIAL}", dir=target.parent))
     except OSError as error:
         raise Unavailable(where=target, expected="a place to write", found=error.strerror or error) from error
     try:
@@ -57,3 +63,26 @@ def new_folder(target: Path) -> Iterator[OutFolder]:
         raise Unavailable(where=target, expected="space and permission to write", found=error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _remove_leftovers(target: Path) -> None:
+    """What killed exports to the same target left. One that is still being written has young files, and stays."""
+    limit_s = time.time() - LEFTOVER_AFTER_S
+    prefix = f".{target.name}{PARTIAL}"
+    try:
+        beside = list(target.parent.iterdir())
+    except PermissionError:  # a folder to write to and not to look into
+        return
+    for entry in beside:
+        is_partial = entry.name.startswith(prefix) and entry.is_dir() and not entry.is_symlink()
+        if is_partial and all(changed_s < limit_s for changed_s in _changes_s(entry)):
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _changes_s(folder: Path) -> Iterator[float]:
+    """When each folder in it, and so the list of files in that, was last changed."""
+    for place, _, _ in os.walk(folder):
+        try:
+            yield Path(place).stat().st_mtime
+        except FileNotFoundError:  # its export has just ended
+            yield time.time()

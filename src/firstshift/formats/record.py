@@ -112,6 +112,8 @@ class Reading:
     losses: Losses
     extra_files: tuple[str, ...] = ()
     """Files that this format has no place for; nothing was taken from them."""
+    notes: Losses = field(default_factory=Losses)
+    """What a person should know about how the data set was understood."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from firstshift.formats.masks import Masks
 from firstshift.formats.mvtec import Mvtec
 from firstshift.formats.outfolder import new_folder
 from firstshift.formats.record import FormatGuess, Losses, Reading, ReadOptions, Record, WriteOptions, WriteReport
-from firstshift.formats.tree import DEFAULT_TREE_LIMITS, Tree, TreeLimits, open_tree
+from firstshift.formats.tree import DEFAULT_TREE_LIMITS, PartTree, Tree, TreeLimits, is_archive, open_tree
 from firstshift.formats.voc import Voc
 from firstshift.formats.yolo import Yolo
 
@@ -73,11 +73,16 @@ def read_dataset(
     with open_tree(path, limits) as tree:
         if tree.problems and options.on_problem == "stop":
             raise tree.problems[0]
-        if path.is_file() and options.table is None and path.name in tree:
-            options = replace(options, table=path.name)
+        if _is_label_file(path):
+            if options.table is None and path.name in tree:
+                options = replace(options, table=path.name)
+            _check_label_file(path, format_name)
         if format_name is None:
             format_name = _guess(tree, path).format
-        yield format_named(format_name).read(tree, options)
+        reading = format_named(format_name).read(tree, options)
+        if path.is_dir() or is_archive(path):
+            _note_labels_left_over(tree, reading)
+        yield reading
 
 
 def write_dataset(
@@ -143,18 +148,68 @@ _BY_LABEL_FILE = {
     ".xml": ("voc",),
 }
 """Naming a label file instead of its folder says what is meant."""
+_LEFT_OVER = {
+    ".txt": ("boxes_txt", "yolo"),
+    ".xml": ("voc",),
+    ".json": ("coco", "datumaro", "label_studio"),
+    ".csv": ("csv",),
+    ".tsv": ("csv",),
+}
 
 
 def _guess(tree: Tree, path: Path) -> FormatGuess:
-    meant = _BY_LABEL_FILE.get(path.suffix.lower(), tuple(FORMATS)) if path.is_file() else tuple(FORMATS)
+    named = _is_label_file(path)
+    meant = _BY_LABEL_FILE.get(path.suffix.lower(), ()) if named else tuple(FORMATS)
+    if named:  # what else lies in its folder does not make this file a data set
+        tree = PartTree(tree, [path.name] if path.name in tree else [])
     guesses = sorted(((*FORMATS[name].guess(tree), name) for name in meant), key=lambda g: -g[0])
     likely = [(name, why) for score, why, name in guesses if score > 0]
     if not likely:
-        images = len(tree.images())
+        titles = ", ".join(FORMATS[name].title for name in meant)
         raise BadInput(
-            where=tree.where,
-            expected=f"a data set: {', '.join(each.title for each in FORMATS.values())}",
-            found=f"{images} images without labels or class folders" if images else "no images",
+            where=path if named else tree.where,
+            expected=f"a label file: {titles}" if named else f"a data set: {titles}",
+            found="a file that none of them recognises" if named else _found_instead(tree),
             way_out="name the format if you know it",
         )
     return FormatGuess(likely[0][0], likely[0][1], tuple(likely[1:]))
+
+
+def _found_instead(tree: Tree) -> str:
+    images = len(tree.images())
+    found = f"{images} images without labels or class folders" if images else "no images"
+    if tree.problems:
+        first = tree.problems[0]
+        found += f"; of {len(tree.problems)} refused entries the first is {first.where}: {first.found}"
+    return found
+
+
+def _is_label_file(path: Path) -> bool:
+    return path.is_file() and not is_archive(path)
+
+
+def _check_label_file(path: Path, format_name: str | None) -> None:
+    meant = _BY_LABEL_FILE.get(path.suffix.lower(), ())
+    if format_name is not None and format_named(format_name).name not in meant:
+        raise BadInput(
+            where=path,
+            expected=f"a label file of the format {format_name}, or a folder or archive",
+            found=f"a file as in the formats {', '.join(meant)}",
+            way_out=f"name the folder if the whole of {path.parent} is meant",
+        )
+
+
+def _note_labels_left_over(tree: Tree, reading: Reading) -> None:
+    """Files that were not read and that another format would take its labels from: probably the format is wrong."""
+    by_suffix: dict[str, list[str]] = {}
+    for name in reading.extra_files:
+        by_suffix.setdefault(PurePosixPath(name).suffix.lower(), []).append(name)
+    for suffix in sorted(_LEFT_OVER.keys() & by_suffix.keys()):
+        part = PartTree(tree, by_suffix[suffix])
+        guesses = [(FORMATS[n].guess(part)[0], n) for n in _LEFT_OVER[suffix] if n != reading.format]
+        score, best = max(guesses, default=(0, ""))
+        for name in by_suffix[suffix] if score else ():
+            reading.notes.add(
+                f"{suffix} files that look like labels of the format {best} were not read; --format {best} reads them",
+                name,
+            )

@@ -18,7 +18,7 @@ import tempfile
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,10 @@ from typing import IO
 from firstshift.core.errors import BadInput, NotFound
 from firstshift.core.imagefacts import is_image_name
 
+LABEL_FILES = (".csv", ".tsv", ".json", ".yaml", ".yml", ".xml")
+"""A file that ends so may be named instead of the folder it lies in."""
 JUNK = frozenset(("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"))
+ACCEPTED = f"a folder, an archive (.zip, .tar, .tar.gz) or a label file ({', '.join(LABEL_FILES)})"
 IMAGE_MAX_BYTES = 256 * 2**20
 
 
@@ -71,6 +74,9 @@ class Tree(ABC):
 
     def __contains__(self, name: str) -> bool:
         return self.prefix + name in self._sizes
+
+    def size_of(self, name: str) -> int:
+        return self._sizes[self.prefix + name]
 
     def images(self) -> tuple[str, ...]:
         if self._images is None:
@@ -158,6 +164,18 @@ class FolderTree(Tree):
         return os.fdopen(handle, "rb")
 
 
+class PartTree(Tree):
+    """Images and the chosen other files of a tree, as if nothing else were there."""
+
+    def __init__(self, whole: Tree, chosen: Iterable[str]) -> None:
+        super().__init__(whole.where, whole.limits)
+        self._whole = whole
+        self._sizes = {name: whole.size_of(name) for name in (*whole.images(), *chosen)}
+
+    def _open(self, name: str) -> IO[bytes]:
+        return self._whole._open(self._whole.prefix + name)
+
+
 class ZipTree(Tree):
     def __init__(self, where: Path, limits: TreeLimits) -> None:
         super().__init__(where, limits)
@@ -241,19 +259,32 @@ def _tree(path: Path, limits: TreeLimits) -> Tree:
         raise NotFound("no such folder or archive", where=path)
     if path.is_dir():
         return FolderTree(path, limits)
+    if not path.is_file():
+        raise BadInput(where=path, expected=ACCEPTED, found="a device, a pipe or a socket")
+    if not is_archive(path):
+        if path.suffix.lower() not in LABEL_FILES:
+            way_out = f"name the folder if the whole of {path.parent} is meant"
+            raise BadInput(where=path, expected=ACCEPTED, found="another kind of file", way_out=way_out)
+        return FolderTree(path.parent, limits)
     try:
-        if path.name.lower().endswith(".zip") or zipfile.is_zipfile(path):
-            tree: Tree = ZipTree(path, limits)
-        elif path.name.lower().endswith((".tar", ".tar.gz", ".tgz")):
-            tree = TarTree(path, limits)
-        else:
-            return FolderTree(path.parent, limits)
+        packed = path.name.lower().endswith((".tar", ".tar.gz", ".tgz"))
+        tree: Tree = TarTree(path, limits) if packed else ZipTree(path, limits)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error, ValueError) as error:
         raise BadInput(
             where=path, expected="a whole .zip, .tar or .tar.gz", found=error, way_out="copy or pack it again"
         ) from error
     tree.enter(_wrapping_folder(tree.files))
     return tree
+
+
+def is_archive(path: Path) -> bool:
+    """By its name, or, for a zip, by what is in it."""
+    if not path.is_file():
+        return False
+    try:
+        return path.name.lower().endswith((".zip", ".tar", ".tar.gz", ".tgz")) or zipfile.is_zipfile(path)
+    except OSError:
+        return False
 
 
 def _wrapping_folder(files: tuple[str, ...]) -> str:

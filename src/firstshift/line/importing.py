@@ -130,6 +130,7 @@ class _Tally:
     problems: list[FirstshiftError] = field(default_factory=list)
     losses: Losses = field(default_factory=Losses)
     notes: Losses = field(default_factory=Losses)
+    classes: set[str] = field(default_factory=set)
     met: set[tuple[str | None, str]] = field(default_factory=set)
     claimed: set[str] = field(default_factory=set)
     """Images that an entry of this data set has been found to be."""
@@ -292,6 +293,7 @@ def _match(entry: _Entry, here: Iterable[ImageRecord], claimed: set[str]) -> Ima
 
 def _note(entry: _Entry, here: Iterable[ImageRecord], tally: _Tally) -> None:
     tally.images += 1
+    tally.classes.update(entry.record.label.classes if entry.record.label else ())
     split = imported_of(entry.capture).split
     tally.splits[split or "none"] += 1
     source = entry.record.source
@@ -320,7 +322,7 @@ def _record(ws: Workspace, batch: list[_Entry], looks: dict[str, Examined], tall
         tally.claimed.add(record.id)
         if not record.is_new:  # somebody else imported it since we looked
             tally.new, tally.known = tally.new - 1, tally.known + 1
-    tally.labels += sum(1 for image in new if image.label is not None)
+        tally.labels += record.is_labelled
     for entry in fresh:
         looks.pop(entry.content, None)
     known: dict[str, _Entry] = {entry.known.id: entry for entry in good if entry.known is not None}
@@ -366,9 +368,9 @@ def _report(job: _Job, reading: Reading, tally: _Tally, seconds: float) -> Impor
         known=tally.known,
         labels=tally.labels,
         splits=dict(sorted(tally.splits.items())),
-        classes=tuple(reading.classes),
+        classes=tuple(dict.fromkeys((*reading.classes, *sorted(tally.classes)))),
         problems=(*reading.problems, *tally.problems),
         losses=tuple(losses),
-        notes=tuple(tally.notes),
+        notes=(*reading.notes, *tally.notes),
         seconds=seconds,
     )

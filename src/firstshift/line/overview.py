@@ -44,7 +44,8 @@ _PAPER, _INK, _QUIET, _LINE, _EDGE = (255, 255, 255), (28, 32, 38), (104, 112, 1
 # Told apart also by people who do not see red and green as different (Okabe and Ito 2008), darkened or lightened to
 # stand out on grey metal.
 _COLOURS = ((230, 97, 0), (0, 114, 178), (0, 158, 115), (204, 65, 150), (240, 190, 30), (86, 180, 233), (136, 84, 208))
-_VERDICTS = {"good": (0, 140, 90), "unsure": (150, 120, 40), "unlabelled": (120, 126, 134)}
+# Verdicts are no classes: greys and a brown, none of which a class has.
+_VERDICTS = {"good": (84, 88, 94), "unsure": (150, 120, 40), "unlabelled": (172, 178, 186)}
 _Colour = tuple[int, int, int]
 
 

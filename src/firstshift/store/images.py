@@ -89,6 +89,8 @@ class ImageRecord:
     """Said by `add`: it was here before, and a retention rule gave its pixels up; they are not kept again."""
     is_new: bool = False
     """False when this image (same bytes, same capture) was here already and nothing was recorded."""
+    is_labelled: bool = False
+    """Said by `add`: the label that came with it was recorded, and had not been before."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -279,14 +281,16 @@ class Images:
             rows = [_new_row(p) for p in fresh.values()]
             numbers = record(connection, self._ledger, rows) if rows else []
             labelled = [(p.row["id"], p.new.label) for p in prepared if p.new.label is not None]
-            self._labels.record_within(connection, labelled)
+            newly_labelled = set(self._labels.record_within(connection, labelled))
         for (image, p), number in zip(fresh.items(), numbers, strict=True):
             known[ImageId(image)] = record_of_values({**p.row, "event_seq": number}, is_new=True)
         seen: set[str] = set()
         results = []
         for p in prepared:
             found = known[ImageId(p.row["id"])]
-            results.append(found if found.id not in seen else replace(found, is_new=False))
+            is_first = found.id not in seen
+            is_labelled = is_first and found.id in newly_labelled
+            results.append(replace(found, is_new=found.is_new and is_first, is_labelled=is_labelled))
             seen.add(found.id)
         return results
 

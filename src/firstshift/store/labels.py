@@ -105,19 +105,20 @@ class Labels:
             return 0
         with self._database.writing() as connection:
             self._ledger.locked_head(connection)
-            return self.record_within(connection, said)
+            return len(self.record_within(connection, said))
 
     def record_within(
         self, connection: sa.Connection, said: Sequence[tuple[str, NewLabel]], *, repeat: bool = False
-    ) -> int:
-        """Inside a transaction that holds the ledger's head. Unless `repeat`, a label that the same author gave at the
-        same level before is not recorded again: importing twice labels once."""
+    ) -> list[str]:
+        """Inside a transaction that holds the ledger's head: the images of the labels that were recorded. Unless
+        `repeat`, a label that the same author gave at the same level before is not: importing twice labels once."""
         if not said:
-            return 0
+            return []
         ids = sorted({image for image, _ in said})
         versions, facts = _newest_versions(connection, ids), _image_facts(connection, ids)
         known = set() if repeat else _said_before(connection, ids)
         rows: list[NewRow] = []
+        labelled: list[str] = []
         for image, new in said:
             if image not in facts:
                 raise NotFound("no such image", where="labels", found=image)
@@ -129,10 +130,11 @@ class Labels:
                 known.add(fingerprint)
             versions[image] = versions.get(image, 0) + 1
             rows.append(_new_row(image, facts[image], versions[image], body, new))
+            labelled.append(image)
         if rows:
             record(connection, self._ledger, rows)
             _record_classes(connection, rows)
-        return len(rows)
+        return labelled
 
     def current(self, images_wanted: Iterable[str]) -> dict[str, LabelRecord]:
         """The newest version for each image that has one."""

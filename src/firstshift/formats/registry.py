@@ -180,7 +180,7 @@ def _found_instead(tree: Tree) -> str:
     found = f"{images} images without labels or class folders" if images else "no images"
     if tree.problems:
         first = tree.problems[0]
-        found += f"; of {len(tree.problems)} refused entries the first is {first.where}: {first.found}"
+        found += f"; {len(tree.problems):,} refused, the first {first.where}: {first.found}"
     return found
 
 

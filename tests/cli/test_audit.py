@@ -29,12 +29,12 @@ def test_what_does_not_verify_is_named_first(run: Terminal, here: Path, ids: lis
         database.execute(f"drop trigger {trigger}")
         database.execute("update images set serial = 'BR-999999-A' where id = ?", [ids[0]])
     ran = run("audit", "verify")
-    assert ran.code == ExitCode.FOUND
+    assert ran.code == ExitCode.TAMPERED
     first = ran.out.splitlines()[0]
     assert first.startswith("NOT INTACT first problem: ")
     assert ids[0] in first or blob.name in " ".join(ran.out.split())
     report = run("audit", "verify", "--json")
-    assert report.code == ExitCode.FOUND
+    assert report.code == ExitCode.TAMPERED
     assert report.json["first_problem"] in report.json["problems"]
     assert len(report.json["problems"]) == 2
     assert len(run("audit", "verify", "--quick", "--json").json["problems"]) == 1, "quick does not read blobs"
@@ -49,7 +49,7 @@ def test_export_is_whole_and_serves_as_an_anchor(run: Terminal, here: Path) -> N
     text = (here / "kept.jsonl").read_text()
     (here / "other.jsonl").write_text(text.replace(header["head"]["hash"], "0" * 64, 1))
     wrong = run("audit", "verify", "--anchor", "other.jsonl")
-    assert wrong.code == ExitCode.FOUND
+    assert wrong.code == ExitCode.TAMPERED
     assert "the anchor says" in wrong.out
 
 

@@ -102,3 +102,11 @@ def test_a_split_file_that_is_none_freezes_nothing(run: Terminal, here: Path, te
 def test_a_split_file_may_name_no_image_that_is_not_there(run: Terminal, here: Path) -> None:
     (here / "s.json").write_text('{"firstshift_split": 1, "sides": {"img_ff": "train"}}')
     assert run("dataset", "snapshot", "v1", "--split", "s.json").code == ExitCode.NOT_FOUND
+
+
+def test_a_snapshot_without_sides_says_how_they_are_made(run: Terminal, here: Path) -> None:
+    assert "hint: all images are on one side; `--share train=0.7 --share" in run("dataset", "snapshot", "one").out
+    shared = run("dataset", "snapshot", "two", "--share", "train=0.5", "--share", "test=0.5", "--no-repeats")
+    assert (shared.code, "hint:" in shared.out) == (0, False)
+    judged = run("dataset", "snapshot", "three", "--purpose", "evaluate")
+    assert (judged.code, "hint:" in judged.out) == (0, False)

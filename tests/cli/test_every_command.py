@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pytest
 import typer
+from rich.text import Text
 from typer.main import get_command
 
 from firstshift.cli.app import app
@@ -32,7 +33,7 @@ COMMANDS = dict(leaves())
 EXAMPLES = [
     (path, line.strip().removeprefix("$ "))
     for path, command in COMMANDS.items()
-    for line in command.epilog.replace(r"\[", "[").splitlines()
+    for line in Text.from_markup(command.epilog, emoji=False).plain.splitlines()
     if line.strip().startswith("$ ")
 ]
 
@@ -52,6 +53,10 @@ def test_help_says_what_it_does_and_shows_an_example(run: Terminal, path: tuple[
     assert f"$ firstshift {' '.join(path)}" in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80
     assert ran.err == ""
+
+
+def test_help_shows_no_pictures(run: Terminal) -> None:
+    assert "--tag 'human:label:*'" in run("audit", "log", "--help").out
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)

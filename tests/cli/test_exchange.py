@@ -83,3 +83,44 @@ def test_a_snapshot_comes_back_as_it_was_exported(run: Terminal, here: Path, tmp
     assert (imported["new"], imported["splits"]) == (6, {"test": 3, "train": 3})
     both = run("export", tmp_path / "x", "-f", "coco", "--snapshot", "v1", "--golden")
     assert both.code == ExitCode.BAD_INPUT
+
+
+def test_the_way_out_of_a_stopped_import_is_an_option_that_exists(run: Terminal, here: Path, photos: Path) -> None:
+    (photos / "good" / "cut.jpg").write_bytes(jpeg(7)[:400])
+    said = run("import", photos).err
+    assert said.endswith("mend it, or skip what is bad with --skip-problems\n")
+    assert "on_problem" not in said
+
+
+def test_a_column_can_only_mean_what_is_known(run: Terminal, here: Path, tmp_path: Path) -> None:
+    table = tmp_path / "table" / "t.csv"
+    table.parent.mkdir()
+    (table.parent / "a.jpg").write_bytes(jpeg(201))
+    table.write_text("file,date,shift\na.jpg,2026-11-20T08:00:00Z,early\n")
+    wrong = run("import", table.parent, "--format", "csv", "--column", "date=bar")
+    assert (wrong.code, wrong.out) == (ExitCode.BAD_INPUT, "")
+    assert wrong.err.startswith("error: --column: expected a meaning out of file, class, verdict, x, y,")
+    assert "captured_at" in wrong.err
+    assert wrong.err.endswith("found date=bar; date=capture.bar keeps the column with each image, as it is\n")
+    kept = run(
+        "import", table.parent, "--format", "csv", "--column", "date=captured_at", "--column", "shift=capture.crew"
+    )
+    assert (kept.code, kept.err) == (0, "")
+    [image] = run("images", "search", "--source", "a.jpg", "--json").json["images"]
+    assert image["capture"]["captured_at"].startswith("2026-11-20T08:00:00")
+    assert image["capture"]["provenance"]["imported"]["extra"]["crew"] == "early"
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        ("import photos --format shapefile", "--format"),
+        ("export out --format shapefile", "--format"),
+        ("images label img_00 good --level shapefile", "--level"),
+    ],
+)
+def test_a_choice_that_is_none_reads_like_every_error(run: Terminal, here: Path, words: str, option: str) -> None:
+    said = run(*words.split()).err
+    assert f": {option}: expected one of " in said
+    assert ", found shapefile; `firstshift " in said
+    assert "Value error" not in said

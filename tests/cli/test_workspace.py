@@ -129,3 +129,17 @@ def test_bench_shows_the_floor_the_goal_and_what_was_lost(capsys: pytest.Capture
     shown = capsys.readouterr().out
     assert "goal of 83 images/s: missed" in shown
     assert "99 recorded: event 7: is missing" in shown
+
+
+def test_a_workspace_without_a_plan_is_told_where_one_belongs(run: Terminal, here: Path) -> None:
+    (here / "plan.yaml").unlink()
+    for words in ("plan check", "plan show", "workspace retain --dry-run"):
+        ran = run(*words.split())
+        assert (ran.code, ran.out) == (ExitCode.NOT_FOUND, "")
+        assert "plan.yaml: expected a plan file, found nothing there; write one there" in ran.err
+        assert "`firstshift new OTHER --example bracket`" in ran.err
+
+
+def test_a_workspace_file_that_is_no_toml_has_a_way_out(run: Terminal, here: Path) -> None:
+    (here / "firstshift.toml").write_text("[[[")
+    assert "; mend that line; a backup of the workspace holds" in run("workspace", "info").err

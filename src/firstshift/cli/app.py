@@ -12,12 +12,14 @@ import typer.core
 from firstshift import __version__
 from firstshift.cli import audit, bench, dataset, exchange, images, new, plan, workspace
 from firstshift.cli.failure import run_command
+from firstshift.cli.streams import prepare_streams
 
 ORDER = ("new", "plan", "import", "images", "dataset", "export", "audit", "workspace", "bench")
 """As a person needs them, from the first day on."""
 EXIT_CODES = (
     "Exit codes: 0 done, 1 done and something was found, 2 bad input, 3 refused by a rule, 4 not found, "
-    "5 disk or database unavailable, 6 evidence was tampered with, 70 a fault of ours, 130 stopped."
+    "5 disk or database unavailable, 6 evidence was tampered with, 70 a fault of ours, 130 stopped, "
+    "141 nobody reads the output."
 )
 ENVIRONMENT = (
     "Environment: FIRSTSHIFT_WORKSPACE (where the workspace is), FIRSTSHIFT_ACTOR (who is at work, such as "
@@ -91,10 +93,7 @@ app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:
-    # Names of files need not be UTF-8, and a terminal need not know every character: show what can be shown.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    prepare_streams()
     app()
 
 

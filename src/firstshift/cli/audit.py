@@ -11,7 +11,7 @@ import typer
 from firstshift.cli import screen
 from firstshift.cli.command import AsJson, Quiet, WorkspaceFolder, command, group
 from firstshift.cli.exit_codes import ExitCode
-from firstshift.cli.outfile import write_file
+from firstshift.cli.outfile import check_target, write_file
 from firstshift.cli.place import open_workspace
 from firstshift.cli.progress import progress_shown
 from firstshift.cli.words import parsed_time
@@ -42,7 +42,7 @@ def verify(
 ) -> None:
     """Hold every event, row and blob against what was recorded, and name the first that does not fit.
 
-    Ends with 0 when everything is intact and with 1 when something is not. A workspace that was put back as a whole to
+    Ends with 0 when everything is intact and with 6 when something is not. A workspace that was put back as a whole to
     an earlier state is found with --anchor only.
     """
     from firstshift.store.audit import verify_workspace
@@ -56,7 +56,7 @@ def verify(
     else:
         _show_result(result, quick)
     if not result.is_intact:
-        raise typer.Exit(ExitCode.FOUND)
+        raise typer.Exit(ExitCode.TAMPERED)
 
 
 def _first(result: Verification) -> dict[str, Any] | None:
@@ -102,6 +102,7 @@ def export(
     """
     from firstshift.store.audit_export import export_events, read_anchor
 
+    check_target(file)
     with open_workspace(folder) as ws, progress_shown(quiet or as_json) as progress:
         size = write_file(file, export_events(ws, progress))
     head = read_anchor(file)

@@ -8,6 +8,7 @@ def list_images(folder: WorkspaceFolder = None, as_json: AsJson = False) -> None
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -42,7 +43,7 @@ def command(
 
     def register(function: Callable[P, R]) -> Callable[P, R]:
         _examples[function] = examples
-        shown = "\n".join(f"  $ {line}" for line in examples).replace("[", r"\[")
+        shown = _literal("\n".join(f"  $ {line}" for line in examples))
         word = "Example" if len(examples) == 1 else "Examples"
         settings = {"ignore_unknown_options": True} if takes_minus else {}
         app.command(name, help=_help_of(function), epilog=f"{word}:\n{shown}", context_settings=settings)(function)
@@ -54,7 +55,16 @@ def command(
 def _help_of(function: Callable[..., Any]) -> str:
     """The docstring, each paragraph on one line: typer would keep the line breaks of the source."""
     paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs).replace("[", r"\[")
+    return _literal("\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs))
+
+
+def _literal(text: str) -> str:
+    """So that the help shows it as it stands: no `[` is markup, and `human:label:*` holds no picture of a label.
+
+    Typer reads help as Rich markup and cannot be told to leave such pictures out; a style that changes nothing parts
+    the name from its colons.
+    """
+    return re.sub(r":(\w+)(?=:)", r":[not blink]\1[/]", text.replace("[", r"\["))
 
 
 def examples_of(function: Callable[..., Any]) -> tuple[str, ...]:

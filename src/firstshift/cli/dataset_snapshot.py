@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from firstshift.store.workspace import Workspace
 
 
+NO_SIDE = "all"
+"""Where an image is that came with no split of its own."""
+
+
 def register(app: typer.Typer) -> None:
     command(
         app,
@@ -92,6 +96,11 @@ def snapshot(
         splitting.show_split(plan)
     left_out = {reason: len(ids) for reason, ids in frozen.left_out.items()}
     _show_made(frozen.snapshot.to_json(), sides, left_out if plan is None else {})
+    if read is None and plan is None and purpose == "train" and list(sides) == [NO_SIDE]:
+        screen.say(
+            "[yellow]hint:[/] all images are on one side; `--share train=0.7 --share test=0.3`, or `--split FILE` "
+            "from `dataset split --out FILE`, makes sides"
+        )
 
 
 def _sides_of(ws: Workspace, name: str) -> dict[str, int]:

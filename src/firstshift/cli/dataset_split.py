@@ -11,7 +11,7 @@ import typer
 
 from firstshift.cli import screen
 from firstshift.cli.command import AsJson, Quiet, WorkspaceFolder, command
-from firstshift.cli.outfile import write_file
+from firstshift.cli.outfile import check_target, write_file
 from firstshift.cli.place import open_workspace
 from firstshift.cli.progress import progress_shown
 from firstshift.cli.selection import Filters, with_filters
@@ -100,6 +100,7 @@ def split(
     Images with the same bytes, serial or shot stay together, and photographs of the same part, which are found by what
     they show. Golden images and their parts are left out. Nothing is recorded: `dataset snapshot` freezes the result.
     """
+    check_target(out)
     with open_workspace(folder) as ws, progress_shown(quiet or as_json) as progress:
         plan = planned_split(
             ws, picked.selection(), shares, seed, keep_together, repeats, stratify, respect_imported, progress

@@ -136,7 +136,10 @@ def import_(
         if dry_run:
             report = check_dataset(ws, source, **told)
         else:
-            report = import_dataset(ws, source, author=author, level=Level(level), reason=reason, **told)
+            try:
+                report = import_dataset(ws, source, author=author, level=Level(level), reason=reason, **told)
+            except BadInput as error:
+                raise _in_our_words(error) from error
     if as_json:
         screen.print_json(report.to_json() | {"dry_run": dry_run})
     else:
@@ -145,12 +148,29 @@ def import_(
         raise typer.Exit(ExitCode.FOUND)
 
 
+def _in_our_words(error: BadInput) -> BadInput:
+    """The way out that Python has as an argument is an option here."""
+    way_out = error.way_out.replace("(on_problem 'skip')", "with --skip-problems")
+    return BadInput(error.what, where=error.where, expected=error.expected, found=error.found, way_out=way_out)
+
+
 def _columns(pairs: list[str] | None) -> dict[str, str]:
+    from firstshift.formats.csv_table import CAPTURE, MEANINGS
+    from firstshift.line.imported import FIELDS
+
+    known = (*MEANINGS, *FIELDS)
     meant: dict[str, str] = {}
     for pair in pairs or ():
         header, sign, meaning = pair.rpartition("=")
         if not sign or not header or not meaning:
             raise BadInput(where="--column", expected="HEADER=MEANING, for example bild=file", found=pair)
+        if meaning not in known and not meaning.startswith(CAPTURE):
+            raise BadInput(
+                where="--column",
+                expected=f"a meaning out of {', '.join(known)}",
+                found=pair,
+                way_out=f"{header}={CAPTURE}{meaning} keeps the column with each image, as it is",
+            )
         meant[header] = meaning
     return meant
 

@@ -27,6 +27,8 @@ class ExitCode(IntEnum):
     """A fault in firstshift itself; the message says where the details are."""
     CANCELLED = 130
     """Stopped with Ctrl-C; what is finished is kept."""
+    NOBODY_READS = 141
+    """Whoever read the output went away, as `head` does; nothing is said about it."""
 
 
 _CODES: dict[type[FirstshiftError], ExitCode] = {

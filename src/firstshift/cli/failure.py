@@ -7,6 +7,7 @@ Nobody who uses the product sees a traceback; for a fault of ours it goes to a f
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
@@ -19,7 +20,7 @@ from typing import Any
 import typer
 
 from firstshift import __version__
-from firstshift.cli import screen
+from firstshift.cli import screen, streams
 from firstshift.cli.exit_codes import ExitCode, code_of
 from firstshift.core.errors import FirstshiftError, Unavailable, one_line
 from firstshift.core.progress import Cancelled
@@ -27,6 +28,9 @@ from firstshift.core.progress import Cancelled
 _WORKSPACE_EXTRA = ("alembic", "cryptography", "obstore", "pg8000", "scipy", "sqlalchemy")
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)\S+(?=@)")
 """What is between the user and the host. In an address such as postgresql://anna:secret@host/name."""
+_NO_CHOICE = re.compile(
+    r"Invalid value for '(?P<name>[^']+)'(?: / '[^']+')*: (?:Value error, )?'(?P<found>.*)' is not one of (?P<known>.*)"
+)
 _STOPPED = "stopped; what is finished is kept, and the same command goes on from there"
 
 
@@ -35,6 +39,7 @@ def run_command(work: Callable[[], Any], arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         result = work()
+        sys.stdout.flush()  # here, where it can still be said that the disk is full
     except FirstshiftError as error:
         return show_error(error, as_json)
     except typer.TyperException as error:
@@ -48,10 +53,29 @@ def run_command(work: Callable[[], Any], arguments: Sequence[str]) -> int:
             f"this command needs {error.name}", way_out="install it with `pip install 'firstshift[workspace]'`"
         )
         return show_error(missing, as_json)
+    except SystemExit as error:  # typer's and rich's answer to a pipe that nobody reads
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
+        return _end_unread()
+    except BrokenPipeError:
+        return _end_unread()
+    except streams.OutputLost as error:
+        return _show_lost_output(error)
     except Exception as error:  # noqa: BLE001 - the outermost frame: nothing above it could do better
         return _show_bug(error, arguments, as_json)
     code = result if isinstance(result, int) else ExitCode.DONE
     return show_error(Cancelled(_STOPPED), as_json) if code == ExitCode.CANCELLED else code
+
+
+def _end_unread() -> ExitCode:
+    streams.discard_stdout()
+    return ExitCode.NOBODY_READS
+
+
+def _show_lost_output(error: OSError) -> ExitCode:
+    streams.discard_stdout()
+    lost = Unavailable("could not write the output", where="stdout", found=error.strerror or error)
+    return show_error(lost, as_json=False)
 
 
 def show_error(error: FirstshiftError, as_json: bool) -> ExitCode:
@@ -66,9 +90,17 @@ def _show_usage_error(error: typer.TyperException, as_json: bool) -> ExitCode:
         return ExitCode.BAD_INPUT
     command = context.command_path if context is not None else "firstshift"
     message = one_line(error.format_message()).rstrip(".")
-    message = f"{command}: {message[:1].lower()}{message[1:]}; `{command} --help` shows an example"
+    message = f"{command}: {_in_our_shape(message)}; `{command} --help` shows an example"
     _show({"error": "Usage", "message": message, "exit_code": int(ExitCode.BAD_INPUT)}, as_json)
     return ExitCode.BAD_INPUT
+
+
+def _in_our_shape(message: str) -> str:
+    """Typer's sentence about a value that is none of the possible ones, as every other error says it."""
+    choice = _NO_CHOICE.fullmatch(message)
+    if choice is None:
+        return f"{message[:1].lower()}{message[1:]}"
+    return f"{choice['name']}: expected one of {choice['known'].replace(chr(39), '')}, found {choice['found']}"
 
 
 def _show_bug(error: BaseException, arguments: Sequence[str], as_json: bool) -> ExitCode:
@@ -91,8 +123,12 @@ def _without_passwords(text: str) -> str:
 
 def _show(problem: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        screen.print_json(problem)
-    else:
+        try:
+            screen.print_json(problem)
+            sys.stdout.flush()
+        except OSError:  # the code still says it
+            streams.discard_stdout()
+        return
+    with contextlib.suppress(OSError):
         typer.secho("error:", fg="red", bold=True, nl=False, err=True)
         typer.echo(f" {problem['message']}", err=True)
-    sys.stdout.flush()

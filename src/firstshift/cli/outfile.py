@@ -1,27 +1,68 @@
-"""Writing a file that somebody asked for: whole or not at all, and never over an existing one unasked."""
+"""Writing a file that somebody asked for: whole or not at all, and only where there is a file or nothing yet.
+
+    check_target(out)  # before the work
+    write_file(out, data)  # after it
+
+Writing beside and renaming would put a file in the place of a device, a pipe or a link; whoever names one of these
+means what is behind it, so it is refused.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from firstshift.core.errors import BadInput, Refused, Unavailable
+from firstshift.core.wholefile import flush_folder
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def check_target(path: Path | None, *, overwrite: bool = True) -> None:
+    """Refuse what `write_file` would refuse; None, for an option that was not given, is fine."""
+    if path is None:
+        return
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        _check_folder(path)
+        return
+    except (OSError, ValueError) as error:
+        raise BadInput(where=path, expected="a file to write", found=_reason(error)) from error
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+        raise BadInput(where=path, expected="a file to write", found=kind, way_out="choose another name")
+    if not overwrite:
+        raise Refused("there is a file of this name already", where=path, way_out="choose another name, or remove it")
+
+
+def _check_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise BadInput(
+            where=path,
+            expected="a folder that exists and can be written",
+            found="No such file or directory",
+            way_out=f"make the folder {path.parent} first",
+        )
 
 
 def write_file(path: Path, data: bytes | Iterable[str], *, overwrite: bool = True) -> int:
     """Bytes, or lines as they come. Returns how many bytes were written."""
-    if path.is_dir():
-        raise BadInput(where=path, expected="a file to write", found="a folder")
-    if not overwrite and path.exists():
-        raise Refused("there is a file of this name already", where=path, way_out="choose another name, or remove it")
+    check_target(path, overwrite=overwrite)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}-", dir=path.parent)
     except OSError as error:
-        raise BadInput(
-            where=path, expected="a folder that exists and can be written", found=error.strerror or error
-        ) from error
+        raise BadInput(where=path, expected="a folder that exists and can be written", found=_reason(error)) from error
     waiting = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -34,12 +75,18 @@ def write_file(path: Path, data: bytes | Iterable[str], *, overwrite: bool = Tru
             os.fsync(file.fileno())
             written = file.tell()
         waiting.chmod(0o666 & ~_umask())
+        check_target(path, overwrite=overwrite)  # the work may have taken long
         waiting.replace(path)
+        flush_folder(path.parent)
     except OSError as error:
-        raise Unavailable("could not write the file", where=path, found=error.strerror or error) from error
+        raise Unavailable("could not write the file", where=path, found=_reason(error)) from error
     finally:
         waiting.unlink(missing_ok=True)
     return written
+
+
+def _reason(error: OSError | ValueError) -> object:
+    return getattr(error, "strerror", None) or error
 
 
 def _umask() -> int:

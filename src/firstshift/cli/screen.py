@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from firstshift.cli.streams import stdout_knows_unicode
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -18,12 +20,12 @@ SHORT_ID = 14
 
 
 def print_json(value: Any) -> None:
-    print(json_text(value))  # noqa: T201
+    print(json_text(value, ascii_only=not stdout_knows_unicode()))  # noqa: T201
 
 
-def json_text(value: Any) -> str:
+def json_text(value: Any, *, ascii_only: bool = False) -> str:
     """Readable, and nothing in it steers the terminal: JSON itself escapes only the older control characters."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(value, indent=2, ensure_ascii=ascii_only, allow_nan=False)
     return text if text.isascii() else "".join(c if c == "\n" or c.isprintable() else _escaped(c) for c in text)
 
 
@@ -83,7 +85,7 @@ def table(title: str, *columns: str | tuple[str, str], rows: Iterable[Sequence[s
 def _cut(cell: str) -> Text:
     from rich.text import Text
 
-    text = Text.from_markup(cell, overflow="ellipsis")
+    text = Text.from_markup(cell, overflow="ellipsis", emoji=False)
     text.no_wrap = True
     return text
 

@@ -43,7 +43,12 @@ class Database:
     @property
     def shown_url(self) -> str:
         """Without the password: fit for a log or an error."""
-        return self.url.render_as_string(hide_password=True)
+        name = self.url.database
+        if name is None or not self.is_sqlite:
+            return self.url.render_as_string(hide_password=True)
+        # The bytes of a path need not be UTF-8, nor what Python takes them for under another locale.
+        shown = os.fsencode(name).decode("utf-8", "replace")
+        return self.url.set(database=shown).render_as_string(hide_password=True)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:

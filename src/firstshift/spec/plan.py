@@ -154,7 +154,10 @@ def read_plan_file(path: Path) -> str:
             size = max(len(data), os.fstat(stream.fileno()).st_size)
     except FileNotFoundError:
         raise NotFound(
-            where=file, expected="a plan file", found="nothing there", way_out="firstshift new makes one"
+            where=file,
+            expected="a plan file",
+            found="nothing there",
+            way_out="write one there; `firstshift new OTHER --example bracket` makes a folder with one to copy from",
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

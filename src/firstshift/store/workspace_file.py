@@ -71,7 +71,12 @@ def read_workspace_file(folder: Path) -> WorkspaceFile:
     try:
         plain = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(where=path, expected="TOML", found=error) from error
+        raise BadInput(
+            where=path,
+            expected="TOML",
+            found=error,
+            way_out="mend that line; a backup of the workspace holds the file as it was",
+        ) from error
     _refuse_unknown(path, plain)
     return WorkspaceFile(
         id=_text(path, plain, "workspace", "id"),

@@ -29,6 +29,7 @@ from firstshift.ledger.chain import event_hash
 from firstshift.ledger.tables import events, ledger_head
 from firstshift.ledger.tags import Tag
 from firstshift.store.audit import Anchor, Verification, verify_workspace
+from firstshift.store.audit_export import export_events, read_anchor
 from firstshift.store.rows import NewRow, record
 from firstshift.store.tables import ROW_TABLES, label_classes, snapshot_items
 from tests.pictures import png
@@ -297,6 +298,18 @@ def test_a_whole_older_state_is_found_by_an_anchor(tmp_path: Path) -> None:
         assert verify_workspace(ws).is_intact  # whole and signed: nothing inside can tell
         result = verify_workspace(ws, anchor=Anchor(head.seq, head.hash))
     assert "later events were cut off" in str(result.first_problem)
+
+
+def test_an_anchor_of_another_workspace_says_so(tmp_path: Path) -> None:
+    with Workspace.create(tmp_path / "other") as other:
+        (tmp_path / "kept.jsonl").write_text("\n".join(export_events(other)))
+    anchor = read_anchor(tmp_path / "kept.jsonl")
+    with Workspace.create(tmp_path / "w") as ws:
+        result = verify_workspace(ws, anchor=anchor)
+        assert "from another workspace" in str(result.first_problem)
+        assert str(anchor.workspace) in str(result.first_problem)
+    with Workspace.open(tmp_path / "other") as other:
+        assert verify_workspace(other, anchor=anchor).is_intact
 
 
 BLOB_CRIMES = ["alter", "truncate", "drop", "swap", "insert", "insert false name"]

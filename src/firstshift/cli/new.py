@@ -11,7 +11,7 @@ import typer
 from firstshift.cli import screen
 from firstshift.cli.command import AsJson, command
 from firstshift.cli.place import FILE_NAME
-from firstshift.core.errors import Refused
+from firstshift.core.errors import BadInput, Refused
 
 
 def register(app: typer.Typer) -> None:
@@ -23,8 +23,18 @@ def register(app: typer.Typer) -> None:
     )(new)
 
 
+def _named(folder: str) -> Path:
+    """`Path("")` is the folder one is in: a variable that a script left empty must not fill it."""
+    if not folder.strip():
+        raise BadInput(where="FOLDER", expected="a folder", found="an empty name", way_out="`.` is the one here")
+    return Path(folder)
+
+
 def new(
-    folder: Annotated[Path, typer.Argument(help="Where it will be; the folder is made if there is none.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(parser=_named, help="Where it will be; the folder is made if there is none."),
+    ],
     example: Annotated[
         str | None, typer.Option(help="Copy an example plan: bracket, cap, fitting or strip.", metavar="NAME")
     ] = None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ from firstshift.core.errors import BadInput, Refused, Unavailable
 from firstshift.db.writer_lock import WriterLock
 
 BUSY_TIMEOUT_MS = 60_000
+FULL_BELOW_BYTES = 1_000_000
+"""SQLite's log and its index take this much at once."""
 PASSWORD_VARIABLE = "FIRSTSHIFT_DATABASE_PASSWORD"  # noqa: S105 – the name of a variable, not a password
 
 
@@ -92,6 +95,8 @@ class Database:
                 raise Refused(
                     "the database's own rules refused this", where=self.shown_url, found=_first_line(error)
                 ) from error
+            if self.is_sqlite and (trouble := _file_trouble(Path(str(self.url.database)), _first_line(error))):
+                raise trouble from error
             raise Unavailable(
                 "the database did not do what was asked",
                 where=self.shown_url,
@@ -232,6 +237,40 @@ def _breaks_a_rule(error: exc.DBAPIError) -> bool:
     pg8000 has one exception for all, so there the SQL state decides: class 23 is integrity."""
     state = str(_server_fields(error).get("C", ""))
     return isinstance(error, exc.IntegrityError) or state[:2] == "23" or "firstshift refuses" in str(error.orig)
+
+
+def _file_trouble(path: Path, told: str) -> Unavailable | None:
+    """SQLite says "disk I/O error" for a full disk too, so what is free decides."""
+    if "malformed" in told or "not a database" in told:
+        return Unavailable(
+            "the database file is damaged",
+            where=path,
+            found=told,
+            way_out="keep it aside, and bring the last backup back with `firstshift workspace restore`",
+        )
+    is_full = "disk is full" in told
+    if not is_full and "disk I/O error" not in told and "unable to open" not in told:
+        return None
+    try:
+        free = shutil.disk_usage(path.parent).free
+    except OSError:
+        return None
+    if is_full or free < FULL_BELOW_BYTES:
+        return Unavailable(
+            "the disk is full",
+            where=path,
+            found=f"{free // 1_000_000} MB free",
+            way_out="nothing of this step was kept; make room and try again",
+        )
+    if "disk I/O error" in told:
+        return Unavailable(
+            "the disk did not read or write what was asked",
+            where=path,
+            found=told,
+            way_out="nothing of this step was kept; look at the disk, and if it is damaged bring the last backup back "
+            "with `firstshift workspace restore`",
+        )
+    return None
 
 
 def _server_fields(error: exc.DBAPIError) -> dict[str, Any]:

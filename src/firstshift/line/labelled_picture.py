@@ -19,7 +19,7 @@ from firstshift.core.shapes import Box, Polygon, Shape
 
 # Okabe and Ito (2008): told apart by people who do not see all colours.
 _PALETTE = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167))
-_VERDICTS = {"good": (0, 158, 115), "defect": (213, 94, 0), "unsure": (240, 228, 66)}
+_VERDICTS = {"good": (84, 88, 94), "defect": (178, 24, 43), "unsure": (150, 120, 40)}
 _SIDE_WANTED = 640
 _FILL = 0.25
 _Colour = tuple[int, int, int]

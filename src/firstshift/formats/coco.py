@@ -19,7 +19,7 @@ from firstshift.core.errors import BadInput
 from firstshift.core.label import Annotation, Label, Verdict
 from firstshift.core.shapes import Box, Polygon, RunLengths, Shape
 from firstshift.formats.coco_runs import MAX_PIXELS, pack_counts, unpack_counts
-from firstshift.formats.documents import number, read_json, whole
+from firstshift.formats.documents import json_bytes, number, read_json, whole
 from firstshift.formats.fitting import Fitted, Fitting, json_only
 from firstshift.formats.format import (
     ClassOrder,
@@ -95,12 +95,7 @@ class Coco(Format):
 
 
 def _looks_like(tree: Tree, name: str) -> bool:
-    if not name.lower().endswith(".json"):
-        return False
-    try:
-        data = tree.read(name, 512 * 2**20)
-    except BadInput:
-        return False
+    data = json_bytes(tree, name)
     return all(key in data for key in (b'"images"', b'"annotations"', b'"categories"'))
 
 

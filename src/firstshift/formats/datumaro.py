@@ -16,7 +16,7 @@ from firstshift.core.label import Annotation
 from firstshift.core.shapes import Box, Polygon, RunLengths, Shape
 from firstshift.formats.coco import UNLABELLED, label_with_verdict
 from firstshift.formats.coco_runs import MAX_PIXELS, pack_counts, unpack_counts
-from firstshift.formats.documents import number, read_json, whole
+from firstshift.formats.documents import json_bytes, number, read_json, whole
 from firstshift.formats.fitting import Fitted, Fitting, round_number
 from firstshift.formats.format import ClassOrder, Finder, Format, Sink, Size, class_name, reader, reading
 from firstshift.formats.outfolder import OutFolder
@@ -72,16 +72,11 @@ class Datumaro(Format):
 
 
 def _tables(tree: Tree) -> list[str]:
-    found = []
-    for name in tree.files:
-        if name.lower().endswith(".json"):
-            try:
-                data = tree.read(name, 512 * 2**20)
-            except BadInput:
-                continue
-            if b'"items"' in data and b'"categories"' in data and b'"labels"' in data:
-                found.append(name)
-    return found
+    return [name for name in tree.files if _is_subset(json_bytes(tree, name))]
+
+
+def _is_subset(data: bytes) -> bool:
+    return all(key in data for key in (b'"items"', b'"categories"', b'"labels"'))
 
 
 class _Table:

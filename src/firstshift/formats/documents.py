@@ -39,6 +39,16 @@ def read_json(tree: Tree, name: str) -> Any:
         raise BadInput(where=name, expected="JSON", found=found) from error
 
 
+def json_bytes(tree: Tree, name: str) -> bytes:
+    """What a format looks into to know its own file; empty for what is no JSON file or cannot be read."""
+    if not name.lower().endswith(".json"):
+        return b""
+    try:
+        return tree.read(name, MAX_TABLE_BYTES)
+    except BadInput:
+        return b""
+
+
 def read_xml(tree: Tree, name: str) -> ElementTree.Element:
     """No document type, no entities: neither is needed by any label file, both can be turned against a reader."""
     data = tree.read(name, MAX_SMALL_BYTES)

@@ -16,7 +16,7 @@ from firstshift.core.errors import BadInput
 from firstshift.core.label import Annotation, Label, Verdict
 from firstshift.core.shapes import Box, Polygon, RunLengths, Shape
 from firstshift.formats.brush import decode_brush, encode_brush
-from firstshift.formats.documents import number, read_json, whole
+from firstshift.formats.documents import json_bytes, number, read_json, whole
 from firstshift.formats.fitting import Fitted, Fitting, round_shape
 from firstshift.formats.format import ClassOrder, Finder, Format, Sink, Size, class_name, is_good, reader, reading
 from firstshift.formats.outfolder import OutFolder
@@ -75,17 +75,12 @@ class LabelStudio(Format):
 
 
 def _tables(tree: Tree) -> list[str]:
-    found = []
-    for name in tree.files:
-        if name.lower().endswith(".json"):
-            try:
-                data = tree.read(name, 512 * 2**20)
-            except BadInput:
-                continue
-            is_list = data[:64].lstrip().startswith(b"[")
-            if is_list and b'"data"' in data and (b'"annotations"' in data or b'"completions"' in data):
-                found.append(name)
-    return found
+    return [name for name in tree.files if _is_task_list(json_bytes(tree, name))]
+
+
+def _is_task_list(data: bytes) -> bool:
+    is_list = data[:64].lstrip().startswith(b"[")
+    return is_list and b'"data"' in data and (b'"annotations"' in data or b'"completions"' in data)
 
 
 def _image_of(task: Any, where: str) -> str:

@@ -21,7 +21,7 @@ VERBS = ("setup", "demo", "test")
 
 def main() -> None:
     rows = ["| | seconds | ended | |", "|---|--:|---|---|"]
-    with tempfile.TemporaryDirectory(prefix="firstshift-bare-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="firstshift-bare-", ignore_cleanup_errors=True) as temporary:
         clone = Path(temporary) / "firstshift"
         subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
         for verb in VERBS:
@@ -39,7 +39,8 @@ def made(verb: str, clone: Path) -> tuple[float, int, str]:
     )
     seconds = time.monotonic() - began
     text = done.stdout.decode(errors="replace")
-    sys.stderr.write(text[-2_000:] if done.returncode else "")
+    sys.stderr.write(f"make {verb}: {seconds:.0f} s, ended with {done.returncode}\n")
+    sys.stderr.write(text[-6_000:] if done.returncode else "")
     return seconds, done.returncode, remarkable(verb, text)
 
 

@@ -101,10 +101,6 @@ class Label:
     verdict: Verdict
     annotations: tuple[Annotation, ...] = ()
 
-    def __post_init__(self) -> None:
-        if self.verdict is Verdict.GOOD and any("severity" in a.attributes for a in self.annotations):
-            raise BadInput(where="label", expected="no graded defects on a good image", found="a severity")
-
     @classmethod
     def good(cls, *annotations: Annotation) -> Label:
         """Good; annotations are allowed for things that are no defects (components, characters, a class)."""

@@ -59,11 +59,6 @@ class Box:
             return self
         return Polygon((self.corners(),)).bounds()
 
-    def clipped(self, width: int, height: int) -> Box:
-        x0, y0 = max(0.0, self.x), max(0.0, self.y)
-        x1, y1 = min(float(width), self.x + self.width), min(float(height), self.y + self.height)
-        return Box(x0, y0, max(0.0, x1 - x0), max(0.0, y1 - y0))
-
 
 @dataclass(frozen=True, slots=True)
 class Polygon:

@@ -38,6 +38,8 @@ def main() -> None:
             sys.exit("constraints.txt: " + "\nconstraints.txt: ".join(problems) + "\nrun scripts/pin and commit")
         return
     pins = resolve([*wanted, "pip"], {} if options.upgrade else read_pins(), PYTHONS[0])
+    # torch comes from an index of its own in many places, with wheels for one Python only; what it needs is the same.
+    wanted = [line for line in wanted if Requirement(line).name != "torch"]
     for python in PYTHONS[1:]:
         # The pins of the oldest Python have to do for the newer ones as well; what only those need is added.
         pins |= resolve([*wanted, "pip"], pins, python)
@@ -65,7 +67,12 @@ def resolve(wanted: list[str], pins: Pins, python: str) -> Pins:
             check=True,
         )
         installs = json.loads(report.read_text())["install"]
-    return {canonicalize_name(item["metadata"]["name"]): item["metadata"]["version"] for item in installs}
+    return {canonicalize_name(item["metadata"]["name"]): public(item["metadata"]["version"]) for item in installs}
+
+
+def public(version: str) -> str:
+    """Without what an index adds of its own: 2.13.0+cpu is 2.13.0."""
+    return version.partition("+")[0]
 
 
 def disagreements(wanted: list[str], pins: Pins) -> list[str]:
@@ -76,7 +83,7 @@ def disagreements(wanted: list[str], pins: Pins) -> list[str]:
             problems.append(f"{name} is missing")
         elif not requirement.specifier.contains(pins[name], prereleases=True):
             problems.append(f"{name} is pinned at {pins[name]}, and {requirement} is asked for")
-        elif (installed := metadata.version(name)) != pins[name]:
+        elif (installed := public(metadata.version(name))) != pins[name]:
             problems.append(f"{name} is pinned at {pins[name]}, and {installed} is installed; run make setup")
     known = {name for name, _ in closure([*wanted, "pip"])}
     problems += [f"{name} is pinned and nothing needs it" for name in sorted(set(pins) - known)]

@@ -1,0 +1,73 @@
+"""What the camera's rays found: a list of samples, each with its pixel, its weight and the surface it met.
+
+A pixel in the middle of a face has one sample, a pixel on an outline has several; a pixel's radiance is the weighted sum
+of its samples' radiances, and weights add up to 1 where the pixel was covered. Arrays rather than objects: shading is
+arithmetic on them.
+
+Coordinates: *station* coordinates (origin where the optical axis meets the part's upper surface, x right, y up in the
+image, z to the camera) unless a name says `local`: those are the CAD file's, to which finish and flaws are tied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+F32 = npt.NDArray[np.float32]
+NOTHING = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GBuffer:
+    width: int
+    height: int
+    pixel: npt.NDArray[np.int32]
+    """(N,): row · width + column, ascending."""
+    offset_px: F32
+    """(N, 2): where in its pixel the ray went through, from the pixel's centre, x right, y down: −0.5…0.5."""
+    weight: F32
+    """(N,)"""
+    surface: npt.NDArray[np.int16]
+    """(N,): which of the scene's surfaces, NOTHING (−1) where the ray met none."""
+    triangle: npt.NDArray[np.int32]
+    """(N,): which triangle of the object met (part, fixture, background), −1 for none."""
+    position_mm: F32
+    """(N, 3)"""
+    local_mm: F32
+    """(N, 3): the same point in the coordinates of the object it lies on."""
+    normal: F32
+    """(N, 3): shading normal, unit length, interpolated between corners."""
+    facet: F32
+    """(N, 3): the triangle's own normal, towards the camera."""
+    view: F32
+    """(N, 3): unit vector from the point to the lens."""
+    across_mm: F32
+    """(N, 3): how the point on the surface's tangent plane moves when its pixel moves by one to the right, mm/pixel."""
+    down_mm: F32
+    """(N, 3): the same for one pixel downwards."""
+    distance_mm: F32
+    """(N,): along the optical axis from the lens's front principal plane; decides the blur of defocus."""
+
+    def __len__(self) -> int:
+        return len(self.pixel)
+
+    @property
+    def footprint_mm(self) -> F32:
+        """(N,): side of the square on the surface that one pixel sees."""
+        area = np.linalg.norm(np.cross(self.across_mm, self.down_mm), axis=1)
+        return np.sqrt(area, dtype=np.float32)
+
+    def taken(self, which: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> GBuffer:
+        """Only these samples, in this order."""
+        names = [name for name in self.__slots__ if name not in ("width", "height")]
+        return replace(self, **{name: getattr(self, name)[which] for name in names})
+
+    def gathered(self, values: npt.NDArray[np.floating]) -> F32:
+        """(N, C) sample values as an image (height, width, C): the weighted sum in each pixel."""
+        values = values[:, None] if values.ndim == 1 else values
+        weighted = values.astype(np.float64) * self.weight[:, None]
+        size = self.width * self.height
+        planes = [np.bincount(self.pixel, weighted[:, c], size) for c in range(values.shape[1])]
+        return np.stack(planes, axis=1).reshape(self.height, self.width, -1).astype(np.float32)

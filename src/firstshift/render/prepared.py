@@ -1,0 +1,48 @@
+"""A view made ready: everything that is the same for all images of one pose, so that each costs only what changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift.render.appearance import Appearance, Emitters, Materials
+from firstshift.render.gbuffer import F32, GBuffer
+from firstshift.render.scene import Scene
+from firstshift.render.surface import Surface
+from firstshift.render.view import View
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    view: View
+    scene: Scene
+    surfaces: tuple[Surface, ...]
+    gbuffer: GBuffer
+    appearance: Appearance
+    materials: Materials
+    emitters: Emitters
+    visible: npt.NDArray[np.uint8] | None
+    """(N, E): 255 where nothing stands between sample and emitter, 0 where something does; None when all is open."""
+    radiance: F32
+    """(L, N, C): of the clean part, each light on its own; relative to a white matt plane in full light being about 1."""
+
+    @property
+    def layers(self) -> F32:
+        """(L, height, width, C)"""
+        return np.stack([self.gbuffer.gathered(light) for light in self.radiance])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stamped:
+    """What flaws change: only these pixels."""
+
+    pixel: npt.NDArray[np.int32]
+    """(P,): row · width + column."""
+    layers: F32
+    """(L, P, C): the new radiance of those pixels."""
+    clean: F32
+    """(L, P, C): what it was."""
+    coverage: tuple[tuple[npt.NDArray[np.int32], F32], ...]
+    """For each flaw: pixels and how much of each its mask covers, 0…1, hidden parts left out."""

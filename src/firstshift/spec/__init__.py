@@ -19,6 +19,7 @@ from firstshift.spec.problems import PlanError
 from firstshift.spec.schema import plan_schema
 from firstshift.spec.serial import SerialFormat
 from firstshift.spec.station import Camera, Channel, LineScan, Perspective, Station, Telecentric
+from firstshift.spec.synthetic import Synthetic, Together
 from firstshift.spec.visibility import ClassFacts, Visibility
 
 __all__ = [
@@ -49,7 +50,9 @@ __all__ = [
     "SerialFormat",
     "Station",
     "StationFacts",
+    "Synthetic",
     "Telecentric",
+    "Together",
     "Visibility",
     "Within",
     "check_plan",

@@ -17,9 +17,9 @@ There is no list that grows behind one's back: the same plan and the same catalo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, GetCoreSchemaHandler, model_validator
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from firstshift.core.errors import BadInput
@@ -34,10 +34,19 @@ from firstshift.spec.declared import (
     Sentence,
     Whole,
     Within,
+    check_file_beside,
     name_of_kind,
     reject,
 )
 
+Place = Literal["surface", "edge", "opening", "heat_map"]
+
+
+def _check_picture_file(value: str) -> str:
+    return check_file_beside(value, (".png", ".tif", ".tiff", ".bmp"), "save it as PNG")
+
+
+PictureFile = Annotated[str, AfterValidator(_check_picture_file)]
 Grade = Annotated[Whole, Field(ge=1, le=5)]
 
 
@@ -68,6 +77,16 @@ class Defect(Declared):
     count: tuple[Annotated[Whole, Field(ge=1, le=500)], Annotated[Whole, Field(ge=1, le=500)]] = Field(
         default=(1, 1), description="How many there are on a part that has it, [fewest, most]."
     )
+    place: Place | None = Field(
+        default=None,
+        description="Where it lands: 'surface' (anywhere on its regions), 'edge', 'opening' (a hole), or 'heat_map'; "
+        "left out, it follows from the type.",
+    )
+    heat_map: PictureFile | None = Field(
+        default=None,
+        description="With place: heat_map, a grey picture of the part as the camera sees it; white is where flaws "
+        "come most.",
+    )
     frequency: Annotated[Number, Field(ge=0, le=1e6)] = Field(
         default=1.0, description="How often it comes beside the other entries; 2 is twice as often as 1, 0 never."
     )
@@ -80,12 +99,20 @@ class Defect(Declared):
             first, last = getattr(self, name)
             if first > last:
                 reject(f"the {what} first", [first, last], f"write [{last}, {first}]", (name,))
+        if (self.place == "heat_map") != (self.heat_map is not None):
+            reject("place: heat_map together with the file heat_map", self.place, "", ("heat_map",))
         return self
 
+    usual_place: ClassVar[Place] = "surface"
+    """Where this type lands when the plan does not say."""
     narrowest: ClassVar[str] = ""
     """Name of the range that decides whether a camera can see it: the smaller of its two sizes on the surface."""
     longest: ClassVar[str] = ""
     """Name of the range with its larger size, for things that are long and thin; empty for round ones."""
+
+    @property
+    def landing_place(self) -> Place:
+        return self.place or self.usual_place
 
     @property
     def narrow_mm(self) -> Range | None:

@@ -181,6 +181,16 @@ def _check_sentence(value: str) -> str:
     return value
 
 
+def check_file_beside(value: str, suffixes: tuple[str, ...], way_out: str, what: str = "file") -> str:
+    """A plan names files beside it or in folders under it, never elsewhere on the machine."""
+    parts = value.replace("\\", "/").split("/")
+    if not value or value.startswith(("/", "\\", "~")) or ".." in parts or ":" in value or not value.isprintable():
+        reject("a file beside the plan or in a folder under it", value, f"copy the {what} beside the plan")
+    if not value.lower().endswith(suffixes):
+        reject(f"a file ending in {', '.join(suffixes)}", value, way_out)
+    return value
+
+
 Number = Annotated[float, Strict(), Field(ge=-1e12, le=1e12)]
 Positive = Annotated[float, Strict(), Field(gt=0, le=1e12)]
 Share = Annotated[float, Strict(), Field(ge=0, le=1)]

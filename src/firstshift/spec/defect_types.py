@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from firstshift.spec.catalogue import Defect, DefectTypes
+from firstshift.spec.catalogue import Defect, DefectTypes, Place
 from firstshift.spec.declared import Range, Within
 
 _DEEPER = "deeper than 5 mm it is a 'missing_feature'"
@@ -125,6 +125,7 @@ class Burr(Defect):
     type: Literal["burr"] = Field(description="Material standing out over an edge.")
     length_mm: Length = Field(description="Length along the edge, in mm.")
     height_mm: Annotated[Range, Within(0.005, 20)] = Field(description="How far it stands out, in mm.")
+    usual_place: ClassVar[Place] = "edge"
     narrowest: ClassVar[str] = "height_mm"
     longest: ClassVar[str] = "length_mm"
 
@@ -136,6 +137,7 @@ class ChippedEdge(Defect):
     length_mm: Length = Field(description="Length along the edge, in mm.")
     width_mm: Width = Field(description="How far it reaches into the surface, in mm.")
     depth_um: Depth = Field(default=Range(20, 500), description="Depth of the break, in µm.")
+    usual_place: ClassVar[Place] = "edge"
     narrowest: ClassVar[str] = "width_mm"
     longest: ClassVar[str] = "length_mm"
 
@@ -149,6 +151,11 @@ class MissingFeature(Defect):
     )
     size_mm: Size = Field(description="Size of what is missing, in mm.")
     narrowest: ClassVar[str] = "size_mm"
+
+    @property
+    def landing_place(self) -> Place:
+        usual: dict[str, Place] = {"hole": "opening", "thread": "opening", "rib": "edge", "edge": "edge"}
+        return self.place or usual.get(self.feature, "surface")
 
 
 class OtherFlaw(Defect):

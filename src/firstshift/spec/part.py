@@ -24,6 +24,7 @@ from firstshift.spec.declared import (
     Title,
     Vector,
     Within,
+    check_file_beside,
     reject,
 )
 from firstshift.spec.serial import SerialFormat
@@ -50,12 +51,7 @@ _LAY_OF: dict[str, Lay] = {
 
 
 def _check_cad_file(value: str) -> str:
-    parts = value.replace("\\", "/").split("/")
-    if not value or value.startswith(("/", "\\", "~")) or ".." in parts or ":" in value or not value.isprintable():
-        reject("a file beside the plan or in a folder under it", value, "copy the CAD file beside the plan")
-    if not value.lower().endswith(CAD_SUFFIXES):
-        reject(f"a CAD file ending in {', '.join(CAD_SUFFIXES)}", value, "export it as STEP (AP214 or AP242)")
-    return value
+    return check_file_beside(value, CAD_SUFFIXES, "export it as STEP (AP214 or AP242)", "CAD file")
 
 
 def _check_colour(value: str) -> str:

@@ -25,6 +25,7 @@ from firstshift.spec.part import Part
 from firstshift.spec.policy import Policy
 from firstshift.spec.problems import PlanError, plan_error
 from firstshift.spec.station import Station
+from firstshift.spec.synthetic import Synthetic
 from firstshift.spec.yaml_edit import as_yaml, with_value
 from firstshift.spec.yaml_tree import MAX_BYTES, decode_text, parse_path, read_tree, too_large
 
@@ -42,6 +43,7 @@ class Plan(Declared):
     defects: tuple[Annotated[SerializeAsAny[Defect], FromCatalogue(BUILT_IN_TYPES)], ...] = Field(
         min_length=1, max_length=500, description="What can be wrong with the part: one entry for each kind of flaw."
     )
+    synthetic: Synthetic = Field(default_factory=Synthetic, description="How images are made before there are parts.")
     policy: Policy = Field(default_factory=Policy, description="Who decides what, and how sure one wants to be.")
 
     _text: str | None = PrivateAttr(default=None)
@@ -50,6 +52,11 @@ class Plan(Declared):
     @model_validator(mode="after")
     def _names_lead_somewhere(self) -> Self:
         regions = [region.name for region in self.part.regions]
+        for index, rule in enumerate(self.synthetic.together):
+            for key, name in (("class", rule.class_name), ("brings", rule.brings)):
+                if name not in self.class_names:
+                    known = ", ".join(self.class_names)
+                    reject(f"one of the classes {known}", name, "", ("synthetic", "together", index, key))
         for index, entry in enumerate(self.defects):
             for place, name in enumerate(entry.regions):
                 if name not in regions:

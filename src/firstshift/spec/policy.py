@@ -141,6 +141,18 @@ class Randomisation(Declared):
         default=Range(0.5, 1.5), description="Camera noise as a multiple of the calibrated noise."
     )
     background: Flag = Field(default=True, description="Whether background and fixture change from image to image.")
+    light_shift_mm: Annotated[Number, Field(ge=0, le=1000)] = Field(
+        default=2.0, description="How far each light may hang from where the plan says, in any direction, in mm."
+    )
+    exposure: Annotated[Number, Field(ge=0, lt=1)] = Field(
+        default=0.1, description="Brightness of the whole image, either way; 0.1 is ±10 %."
+    )
+    sharpness: Annotated[Range, Within(0.2, 5)] = Field(
+        default=Range(0.85, 1.25), description="Point spread as a multiple of the calibrated one."
+    )
+    roll_deg: Annotated[Number, Field(ge=0, le=180)] = Field(
+        default=0.5, description="Turn of the camera about its own axis, either way, in degrees."
+    )
 
 
 _USUAL_SHARES = (

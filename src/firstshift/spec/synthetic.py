@@ -1,0 +1,50 @@
+"""How images are made before there are parts: how many flaws an image shows, which come together, how often the pose
+changes. Where a type of flaw lands stands with the flaw (`place`), how far images stray in `policy.randomisation`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from firstshift.spec.declared import Declared, Name, Share, Whole, reject
+
+Count = Annotated[Whole, Field(ge=1, le=100)]
+
+
+class Together(Declared):
+    """Two kinds of flaw that come together more often than chance would have it."""
+
+    class_name: Name = Field(alias="class", description="The class that brings another one along.")
+    brings: Name = Field(description="The class that comes with it.")
+    share: Share = Field(description="Share of the images with the first class that show the second as well.")
+
+
+class Synthetic(Declared):
+    """How images are made."""
+
+    flaws: tuple[Count, Count] = Field(
+        default=(1, 1),
+        description="Kinds of flaw on one defective part, [fewest, most]; the first is the one asked for.",
+    )
+    together: tuple[Together, ...] = Field(
+        default=(), max_length=100, description="Flaws that come together more often than by chance."
+    )
+    images_per_pose: Annotated[Whole, Field(ge=1, le=1000)] = Field(
+        default=25,
+        description="Defect images of one pose and finish; each has its own flaws, brightness and noise. More is "
+        "quicker, fewer is more varied.",
+    )
+    not_visible: Share = Field(
+        default=0.1,
+        description="Largest share of defect images that may turn out not to show their flaw; they are labelled "
+        "'not visible' and never train. Above it, one more place is tried for the flaw.",
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        fewest, most = self.flaws
+        if fewest > most:
+            reject("the fewest first", [fewest, most], f"write [{most}, {fewest}]", ("flaws",))
+        return self

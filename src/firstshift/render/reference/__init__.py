@@ -1,0 +1,1 @@
+"""The path tracer that the fast shader is held to: a prepared view as a Mitsuba scene (extra `reference`)."""

@@ -1,0 +1,87 @@
+"""The reference's camera: pinhole or parallel rays without distortion, exact to a hundredth of a pixel.
+
+Pixels as everywhere: (0, 0) is the top left corner of the top left pixel. Mitsuba's own frame looks along +z with +x to
+the *left* of the image and +y up; its principal point offset is a share of the film, counted from the principal point
+to the middle.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+FAR_MM = 1e5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Camera:
+    """`right`, `down` and `forward` are unit vectors in station coordinates, at right angles."""
+
+    eye_mm: Floats
+    """The pinhole; for parallel rays a point on the ray through the principal point, above everything."""
+    right: Floats
+    down: Floats
+    forward: Floats
+    principal_px: tuple[float, float]
+    width: int
+    height: int
+    focal_px: float | None = None
+    """None for parallel rays."""
+    mm_per_px: float | None = None
+    """Of parallel rays."""
+
+    @property
+    def to_world(self) -> Floats:
+        matrix = np.eye(4)
+        matrix[:3] = np.stack([-self.right, -self.down, self.forward, self.eye_mm], axis=1)
+        return matrix
+
+    def project(self, points_mm: Floats) -> Floats:
+        """(N, 3) to pixels (N, 2)."""
+        away = np.asarray(points_mm) - self.eye_mm
+        flat = np.stack([away @ self.right, away @ self.down], axis=1)
+        if self.focal_px is not None:
+            return np.asarray(flat / (away @ self.forward)[:, None] * self.focal_px + self.principal_px)
+        assert self.mm_per_px is not None
+        return np.asarray(flat / self.mm_per_px + self.principal_px)
+
+    def depth_mm(self, points_mm: Floats) -> Floats:
+        return np.asarray((np.asarray(points_mm) - self.eye_mm) @ self.forward)
+
+    def cropped(self, left: int, top: int, width: int, height: int) -> Camera:
+        x, y = self.principal_px
+        return replace(self, principal_px=(x - left, y - top), width=width, height=height)
+
+    def sensor(self, mitsuba: ModuleType, near_mm: float) -> Any:
+        """As a Mitsuba sensor that sees nothing nearer than `near_mm` along the axis: lamps hang in front of lenses."""
+        film = {
+            "type": "hdrfilm", "width": self.width, "height": self.height, "pixel_format": "rgb",
+            "component_format": "float32", "rfilter": {"type": "box"},
+        }  # fmt: skip
+        common = {"film": film, "near_clip": max(1e-3, near_mm), "far_clip": FAR_MM}
+        if self.focal_px is None:
+            return mitsuba.load_dict({"type": "orthographic", "to_world": self._parallel(mitsuba)} | common)
+        view = {
+            "type": "perspective",
+            "fov": math.degrees(2 * math.atan(self.width / 2 / self.focal_px)),
+            "fov_axis": "x",
+            "principal_point_offset_x": 0.5 - self.principal_px[0] / self.width,
+            "principal_point_offset_y": 0.5 - self.principal_px[1] / self.height,
+            "to_world": mitsuba.ScalarTransform4f(self.to_world),
+        }
+        return mitsuba.load_dict(view | common)
+
+    def _parallel(self, mitsuba: ModuleType) -> Any:
+        """Mitsuba's film is two units wide, whatever its pixels, and centred on the axis."""
+        assert self.mm_per_px is not None
+        x, y = (self.width / 2 - self.principal_px[0], self.height / 2 - self.principal_px[1])
+        middle = self.eye_mm + (self.right * x + self.down * y) * self.mm_per_px
+        matrix = replace(self, eye_mm=middle).to_world
+        half_mm = self.width / 2 * self.mm_per_px
+        return mitsuba.ScalarTransform4f(matrix) @ mitsuba.ScalarTransform4f().scale([half_mm, half_mm, 1.0])

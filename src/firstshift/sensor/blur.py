@@ -1,0 +1,138 @@
+"""What lens and movement do before the pixels count: chromatic shift, defocus, motion, point spread.
+
+Everything here works on float32 planes and keeps the sum of the light (edges are continued outwards).
+
+The point spread is a *discrete* Gaussian, exp(−σ²)·Iₙ(σ²) (Lindeberg 1990): its standard deviation is exactly σ also
+when σ is half a pixel, where a sampled Gaussian would be too narrow.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+F32 = npt.NDArray[np.float32]
+TAIL_WIDTH = 4.0
+"""The halo is this many times as wide as the core."""
+SHARP_PX = 0.6
+"""A circle of confusion below this diameter stays within its pixel."""
+EDGE = cv2.BORDER_REPLICATE
+
+
+def gaussian_kernel(sigma_px: float) -> F32:
+    """Normalised, odd length, standard deviation exactly `sigma_px`."""
+    from scipy.special import ive
+
+    reach = max(1, math.ceil(4 * sigma_px + 1))
+    kernel = ive(np.arange(-reach, reach + 1), sigma_px * sigma_px)
+    return np.asarray(kernel / kernel.sum(), dtype=np.float32)
+
+
+def spread(plane: F32, sigma_px: float, tail_share: float = 0.0) -> F32:
+    """The point spread of lens and sensor."""
+    if sigma_px < 0.05:
+        return plane
+    core = gaussian_kernel(sigma_px)
+    blurred = cv2.sepFilter2D(plane, -1, core, core, borderType=EDGE)
+    if tail_share <= 0:
+        return np.asarray(blurred)
+    wide = gaussian_kernel(TAIL_WIDTH * sigma_px)
+    halo = cv2.sepFilter2D(plane, -1, wide, wide, borderType=EDGE)
+    return np.asarray(cv2.addWeighted(blurred, 1 - tail_share, halo, tail_share, 0.0))
+
+
+def disc_kernel(diameter_px: float) -> F32:
+    """A uniform disc; pixels on its rim count by the share that lies inside (8×8 points each)."""
+    reach = max(0, math.ceil(diameter_px / 2 - 0.5))
+    fine = (np.arange(-(reach * 8) - 3.5, reach * 8 + 4.5) / 8) ** 2
+    inside = (fine[:, None] + fine[None, :] <= (diameter_px / 2) ** 2).astype(np.float32)
+    size = 2 * reach + 1
+    kernel = inside.reshape(size, 8, size, 8).sum(axis=(1, 3))
+    return np.asarray(kernel / kernel.sum(), dtype=np.float32) if kernel.any() else np.ones((1, 1), dtype=np.float32)
+
+
+def defocus(plane: F32, confusion_px: F32) -> F32:
+    """Spread each pixel over its circle of confusion (diameter, per pixel).
+
+    Quick when it is small or the same everywhere. Otherwise some evenly graded blurs are made and each pixel takes
+    its value between the two nearest (Potmesil and Chakravarty 1981 with interpolated layers).
+    """
+    low, high = float(confusion_px.min()), float(confusion_px.max())
+    if high <= SHARP_PX:
+        return plane
+    if high - low <= 0.05 * high:
+        return np.asarray(cv2.filter2D(plane, -1, disc_kernel((low + high) / 2), borderType=EDGE))
+    levels = _levels(low, high)
+    at = np.interp(confusion_px, levels, np.arange(len(levels), dtype=np.float64)).astype(np.float32)
+    out = np.zeros_like(plane)
+    for index, diameter in enumerate(levels):
+        weight = np.maximum(1 - np.abs(at - np.float32(index)), 0)
+        if not weight.any():
+            continue
+        layer = plane if diameter <= SHARP_PX else cv2.filter2D(plane, -1, disc_kernel(diameter), borderType=EDGE)
+        out += weight * layer
+    return out
+
+
+def _levels(low: float, high: float) -> list[float]:
+    """Diameters a quarter apart, from sharp to the largest."""
+    levels = [max(low, SHARP_PX)]
+    while levels[-1] < high:
+        levels.append(min(high, max(levels[-1] * 1.25, levels[-1] + 0.5)))
+    return levels
+
+
+def defocus_slowly(plane: F32, confusion_px: F32) -> F32:
+    """The readable twin of `defocus`: every pixel gathers from its own disc."""
+    out = plane.copy()
+    reach = math.ceil(float(confusion_px.max()) / 2) + 1
+    padded = np.pad(plane, reach, mode="edge")
+    for (row, column), diameter in np.ndenumerate(confusion_px):
+        if diameter > SHARP_PX:
+            kernel = disc_kernel(float(diameter))
+            half = kernel.shape[0] // 2
+            around = padded[
+                row + reach - half : row + reach + half + 1, column + reach - half : column + reach + half + 1
+            ]
+            out[row, column] = float((around * kernel).sum())
+    return out
+
+
+def motion_kernel(motion_px: tuple[float, float]) -> F32:
+    """A straight path of constant speed, shared out over the pixels it crosses (bilinear)."""
+    dx, dy = motion_px
+    reach = max(1, math.ceil(max(abs(dx), abs(dy)) / 2) + 1)
+    count = max(2, math.ceil(16 * math.hypot(dx, dy)))
+    steps = (np.arange(count) + 0.5) / count - 0.5
+    x, y = steps * dx + reach, steps * dy + reach
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1))
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    for step_y, step_x in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        weight = (1 - np.abs(x - left - step_x)) * (1 - np.abs(y - top - step_y))
+        np.add.at(kernel, (np.minimum(top + step_y, 2 * reach), np.minimum(left + step_x, 2 * reach)), weight)
+    return np.asarray(kernel / kernel.sum(), dtype=np.float32)
+
+
+def smear(plane: F32, motion_px: tuple[float, float]) -> F32:
+    """Movement of the image during the exposure, in pixels across and down."""
+    if math.hypot(*motion_px) < 0.1:
+        return plane
+    return np.asarray(cv2.filter2D(plane, -1, motion_kernel(motion_px), borderType=EDGE))
+
+
+def scale_about(plane: F32, corner_shift_px: float, window: tuple[int, int, int, int]) -> F32:
+    """Lateral colour: a plane magnified about the middle of the sensor until its corner has moved so far outwards."""
+    if abs(corner_shift_px) < 0.02:
+        return plane
+    x0, y0, width, height = window
+    factor = 1 + corner_shift_px / (math.hypot(width, height) / 2)
+    middle_x, middle_y = width / 2 - x0 - 0.5, height / 2 - y0 - 0.5
+    inverse = np.array(
+        [[1 / factor, 0, middle_x * (1 - 1 / factor)], [0, 1 / factor, middle_y * (1 - 1 / factor)]], dtype=np.float64
+    )
+    size = (plane.shape[1], plane.shape[0])
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(plane, inverse, size, flags=flags, borderMode=EDGE))

@@ -17,14 +17,14 @@ from firstshift.spec.check_defects import check_defects
 from firstshift.spec.check_lights import check_lights
 from firstshift.spec.check_part import check_part
 from firstshift.spec.check_policy import check_policy
-from firstshift.spec.check_station import check_station
+from firstshift.spec.check_station import check_profile_file, check_station
 from firstshift.spec.facts import derive_facts
 from firstshift.spec.finding import Finding, Level, error
 from firstshift.spec.plan import Plan
 
 
 def check_plan(plan: Plan, folder: str | Path | None = None) -> list[Finding]:
-    """With a folder, the CAD file beside the plan is looked at as well."""
+    """With a folder, the CAD file and the sensor profile beside the plan are looked at as well."""
     return list(_findings(plan, Path(folder) if folder is not None else None))
 
 
@@ -39,6 +39,7 @@ def _findings(plan: Plan, folder: Path | None) -> Iterator[Finding]:
     except BadInput as problem:
         yield error(problem.where, f"expected {problem.expected}, found {problem.found}", problem.way_out)
         facts = None
+    yield from check_profile_file(plan, folder)
     if facts is not None:
         yield from check_station(plan, facts)
     yield from check_lights(plan, facts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 from firstshift.spec.facts import StationFacts
 from firstshift.spec.finding import Finding, error, note, warning
@@ -23,6 +24,21 @@ def check_station(plan: Plan, facts: StationFacts) -> Iterator[Finding]:
     yield from _diffraction(plan, facts)
     yield from _line_scan(plan, facts)
     yield from _motion(plan, facts)
+
+
+def check_profile_file(plan: Plan, folder: Path | None) -> Iterator[Finding]:
+    """Whether it is there; what it says is read by the room that uses it."""
+    name = plan.station.profile
+    if folder is None or name is None:
+        return
+    try:
+        if not (folder / name).is_file():
+            way_out = "write one with 'firstshift station calibrate', or leave profile out"
+            yield error("station.profile", f"no file {name} beside the plan", way_out)
+        elif not (folder / name).resolve().is_relative_to(folder.resolve()):
+            yield error("station.profile", f"{name} leads out of the plan's folder", "copy the file beside the plan")
+    except (OSError, ValueError):
+        yield error("station.profile", f"{name} cannot be read", "copy it beside the plan")
 
 
 def _distance(plan: Plan, facts: StationFacts) -> Iterator[Finding]:

@@ -8,10 +8,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from firstshift.core.units import Micrometres, Millimetres, mm_to_um, um_to_mm
-from firstshift.spec.declared import Declared, Name, Number, OneOf, Positive, Sentence, Title, Vector, Whole, reject
+from firstshift.spec.declared import (
+    Declared,
+    Name,
+    Number,
+    OneOf,
+    Positive,
+    Sentence,
+    Title,
+    Vector,
+    Whole,
+    check_file_beside,
+    reject,
+)
 from firstshift.spec.lights import BackLight, Bar, Coaxial, DarkField, Dome, Light, Ring, Spot
 from firstshift.spec.part import reject_repeated_in
 
@@ -128,6 +140,13 @@ class Channel(Declared):
     )
 
 
+def _check_profile_file(value: str) -> str:
+    return check_file_beside(value, (".json",), "write one with 'firstshift station calibrate'", "profile")
+
+
+ProfileFile = Annotated[str, AfterValidator(_check_profile_file)]
+
+
 class Station(Declared):
     """Where the part is inspected."""
 
@@ -152,6 +171,11 @@ class Station(Declared):
     lights: tuple[Light, ...] = Field(min_length=1, max_length=100, description="Every light at the station.")
     channels: tuple[Channel, ...] = Field(
         min_length=1, max_length=32, description="One image of a part each: which lights are on."
+    )
+    profile: ProfileFile | None = Field(
+        default=None,
+        description="Sensor profile beside the plan, written by 'firstshift station calibrate': noise, blur and "
+        "illumination of this very camera; left out, those usual for its pixel size.",
     )
     note: Sentence | None = Field(default=None, description="Anything a colleague should know; not evaluated.")
 

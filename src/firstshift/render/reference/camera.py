@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from firstshift.render.view import View
+
 Floats = npt.NDArray[np.float64]
 FAR_MM = 1e5
 
@@ -85,3 +87,31 @@ class Camera:
         matrix = replace(self, eye_mm=middle).to_world
         half_mm = self.width / 2 * self.mm_per_px
         return mitsuba.ScalarTransform4f(matrix) @ mitsuba.ScalarTransform4f().scale([half_mm, half_mm, 1.0])
+
+
+def camera_of(view: View) -> Camera:
+    """The view without its distortion and with square pixels; a line camera while it sees the image's middle line."""
+    across, down = view.step_px
+    unit = view.unit_px[0] / across
+    middle = (view.optics.sensor_px[0] / 2, view.optics.image_px[1] / 2)
+    return Camera(
+        eye_mm=np.asarray(view.eye_mm, dtype=np.float64),
+        right=view.axes[0],
+        down=view.axes[1],
+        forward=view.axes[2],
+        principal_px=((middle[0] - view.window.x) / across, (middle[1] - view.window.y) / down),
+        width=view.width,
+        height=view.height,
+        focal_px=unit if view.is_perspective else None,
+        mm_per_px=None if view.is_perspective else view.reach_mm / unit,
+    )
+
+
+def detour_px(view: View, camera: Camera) -> npt.NDArray[np.float32]:
+    """(height, width, 2): for each pixel of the view, the place in the camera's image that looks the same way.
+
+    The difference is what the lens distorts and what is not square about the pixels."""
+    columns, rows = np.meshgrid(np.arange(view.width) + 0.5, np.arange(view.height) + 0.5)
+    origins, directions = view.rays(np.stack([columns.ravel(), rows.ravel()], axis=1))
+    places = camera.project(origins + directions * 100.0)
+    return places.reshape(view.height, view.width, 2).astype(np.float32)

@@ -1,0 +1,88 @@
+"""Pitting: corrosion or wear ate small, shallow holes, usually many.
+
+    - type: pitting
+      class: corrosion
+      size_mm: [0.08, 0.4]        # diameter of the largest pit
+      depth_um: [5, 60]           # of the deepest pit
+      pits: [3, 60]               # usual; pits in one patch
+      cluster_mm: [1.0, 10.0]     # usual; diameter of the patch
+
+Pits are ragged saucers that eat into each other; none is round. On metals the surface around them is attacked before it
+is eaten: matt, and tinted by corrosion products (brown on iron, grey-white on aluminium and zinc, green on copper
+alloys), with dark floors where the products stay. Plastics and ceramics are only worn: holes without a tint.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from firstshift.core.imprint import MAX_CELLS, Ground, Imprint
+from firstshift.defects.draws import Draws
+from firstshift.defects.drawn import DrawnType
+from firstshift.defects.grid import AREA_CELLS, grid_over
+from firstshift.defects.layers import blank, imprint_of, smoothstep
+from firstshift.defects.noise import noise
+from firstshift.defects.outline import blob, together
+from firstshift.defects.scatter import in_a_cluster, sizes_below
+from firstshift.spec.defect_types import Pitting
+
+HALO = 2.2
+"""How far the attacked surface reaches beyond a pit, in radii."""
+PRODUCTS = {
+    "steel": (0.52, 0.34, 0.22), "cast_iron": (0.50, 0.33, 0.22), "stainless_steel": (0.62, 0.48, 0.36),
+    "aluminium": (0.72, 0.72, 0.70), "zinc": (0.78, 0.78, 0.76), "copper": (0.42, 0.55, 0.45),
+    "brass": (0.50, 0.50, 0.36), "bronze": (0.45, 0.50, 0.40),
+}  # fmt: skip
+"""Tint of the attacked surface (linear RGB), by eye from corroded parts; other metals turn grey."""
+
+
+class PittingFlaw(DrawnType[Pitting]):
+    model = Pitting
+    example = "{type: pitting, class: corrosion, size_mm: [0.1, 0.5], depth_um: [8, 60], pits: [6, 90]}"
+
+    def imprint(self, entry: Pitting, ground: Ground, draws: Draws) -> Imprint:
+        size = draws.graded("size_mm", entry.size_mm)
+        depth = draws.graded("depth_um", entry.depth_um) / 1000
+        count = draws.graded_count("pits", entry.pits)
+        cluster = max(size * 1.2, draws.graded("cluster_mm", entry.cluster_mm))
+        draws.recorded["cluster_mm"] = cluster
+        attack = draws.between("attack", 0.15, 0.7) if ground.is_metal else 0.0
+        shape = draws.generator("shape")
+        sizes = sizes_below(shape, size, count, spread=0.6, smallest=0.15)
+        places = in_a_cluster(shape, sizes, cluster)
+        pits = together(
+            [
+                blob(
+                    shape, s, middle_mm=place, elongation=shape.uniform(1, 1.9), turned_deg=shape.uniform(0, 180),
+                    rough=0.24, waves=16, gain=0.75, off_centre=0.3,
+                )
+                for s, place in zip(sizes, places, strict=True)
+            ]
+        )  # fmt: skip
+        reach = HALO if attack else 1.0
+        u, v = (r + size * (reach - 1) for r in pits.reach_mm)
+        most = min(MAX_CELLS, max(AREA_CELLS, count * 3000))
+        patch = grid_over(ground, 2 * u, 2 * v, narrowest_mm=float(np.median(sizes)), most=most)
+        out, which = pits.out(patch, reach)
+        hit = np.flatnonzero(which >= 0)
+        q, of = out.ravel()[hit], which.ravel()[hit]
+        row, column = np.divmod(hit, patch.columns)
+        rough = noise(shape, (u, v), size / 2, octaves=4, gain=0.75).at(patch.u_mm[column], patch.v_mm[row])
+
+        depths = depth * (sizes / size) ** 0.6 * np.concatenate(([1.0], shape.uniform(0.4, 1.0, count - 1)))
+        saucer = np.clip(1 - np.minimum(q, 1) ** 2.6, 0, 1) * np.clip(1 + 0.35 * rough, 0.2, None)
+        saucer = np.minimum(saucer / saucer[of == 0].max(), 1.0)
+        height, gone = blank(patch), blank(patch)
+        height.ravel()[hit] = -depths[of] * saucer
+        gone.ravel()[hit] = smoothstep((1.08 - q) / 0.15)
+        torn = blank(patch, 1.0)
+        torn.ravel()[hit] = 1 + 1.4 * smoothstep((1.2 - q) / 0.4)
+        if not attack:
+            return imprint_of(patch, draws.recorded, height_mm=height, smoothness=torn, hides_finish=gone)
+        halo = smoothstep((reach - q) / (reach - 0.9)) * np.clip(0.75 + 0.35 * rough, 0, 1.2)
+        strength = np.clip(attack * halo + 0.35 * attack * (q < 1), 0, 1)[:, None]
+        colour = np.array(PRODUCTS.get(ground.material, (0.6, 0.6, 0.6)))
+        tint = np.ones((*patch.shape, 3), np.float32)
+        tint.reshape(-1, 3)[hit] = 1 - strength * (1 - colour)
+        torn.ravel()[hit] += 1.2 * attack * halo
+        return imprint_of(patch, draws.recorded, height_mm=height, tint=tint, smoothness=torn, hides_finish=gone)

@@ -1,0 +1,91 @@
+"""Porosity: gas or shrinkage left voids; machining opened some of them.
+
+    - type: porosity
+      class: pore
+      size_mm: [0.05, 0.8]        # opening of the largest pore
+      depth_um: [20, 400]         # of the deepest pore
+      pores: [1, 12]              # usual; pores in one cluster
+      cluster_mm: [0.5, 5.0]      # usual; diameter of the cluster
+
+A pore is an ellipsoid cut open by the machined surface: steep walls, often undercut, a sharp edge with small breakouts,
+and a rough, dark inside. Pores of one cluster follow a lognormal law of sizes, crowd towards its middle, and touch now
+and then. Some voids stay closed just under the skin: the skin over them is thin and gave way a little, a shallow hollow
+a few micrometres deep that only low light shows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from firstshift.core.imprint import Ground, Imprint
+from firstshift.defects.draws import Draws
+from firstshift.defects.drawn import DrawnType
+from firstshift.defects.grid import grid_over
+from firstshift.defects.layers import blank, imprint_of
+from firstshift.defects.noise import noise
+from firstshift.defects.outline import Outlines, blob, together
+from firstshift.defects.scatter import in_a_cluster, sizes_below
+from firstshift.spec.defect_types import Porosity
+
+CLOSED = 0.2
+"""Share of the further voids that stay under the skin."""
+
+
+class PorosityFlaw(DrawnType[Porosity]):
+    model = Porosity
+    example = "{type: porosity, class: pore, size_mm: [0.1, 1.0], depth_um: [40, 400], pores: [1, 15]}"
+
+    def imprint(self, entry: Porosity, ground: Ground, draws: Draws) -> Imprint:
+        size = draws.graded("size_mm", entry.size_mm)
+        depth = draws.graded("depth_um", entry.depth_um) / 1000
+        count = draws.graded_count("pores", entry.pores)
+        cluster = max(size * 1.2, draws.graded("cluster_mm", entry.cluster_mm)) if count > 1 else size
+        if count > 1:
+            draws.recorded["cluster_mm"] = cluster
+        kind = draws.choice("kind", gas=3, shrinkage=2)
+        shape = draws.generator("shape")
+
+        sizes = sizes_below(shape, size, count, spread=0.55, smallest=0.12)
+        places = in_a_cluster(shape, sizes, cluster)
+        closed = shape.random(count) < CLOSED
+        closed[0] = False
+        draws.recorded["closed_voids"] = int(closed.sum())
+        pores = together([_pore(shape, s, kind, place) for s, place in zip(sizes, places, strict=True)])
+        u, v = pores.reach_mm
+        patch = grid_over(ground, 2.3 * u, 2.3 * v, narrowest_mm=float(np.median(sizes)))
+        out, which = pores.out(patch, 1.12)
+        hit = np.flatnonzero(which >= 0)
+        q, of = out.ravel()[hit], which.ravel()[hit]
+
+        share = sizes / size
+        depths = depth * share**0.8 * np.concatenate(([1.0], shape.uniform(0.5, 1.0, count - 1)))
+        rough = noise(shape, (1.2 * u, 1.2 * v), size / 3, octaves=4, gain=0.65)
+        row, column = np.divmod(hit, patch.columns)
+        uneven = rough.at(patch.u_mm[column], patch.v_mm[row])
+        flank = shape.uniform(1.8, 4.5, count)[of]
+        hollow = np.clip(1 - np.minimum(q, 1) ** flank, 0, 1) ** 0.5 * np.clip(1 + 0.17 * uneven, 0.5, None)
+        first = of == 0
+        hollow = hollow / hollow[first].max()
+        dip = np.clip(1 - q * q / 1.25, 0, 1) ** 2
+        opened = ~closed[of]
+        height, dark, gone = blank(patch), blank(patch), blank(patch)
+        skin = np.minimum(depths[of] * 0.04, 0.004)
+        height.ravel()[hit] = -np.minimum(np.where(opened, depths[of] * hollow, skin * dip), depth)
+        slender = depths[of] / (sizes[of] / 2)
+        inside = opened * np.clip((1 - q) / 0.12, 0, 1)
+        dark.ravel()[hit] = inside * np.clip(0.75 * slender / (1 + slender), 0, 0.9) * (1 - 0.45 * q)
+        gone.ravel()[hit] = opened * np.clip((1.06 - q) / 0.08, 0, 1)
+        return imprint_of(
+            patch, draws.recorded, height_mm=height, smoothness=1 + np.float32(1.5) * gone, occlusion=dark,
+            hides_finish=gone,
+        )  # fmt: skip
+
+
+def _pore(generator: np.random.Generator, size_mm: float, kind: str, place: tuple[float, float]) -> Outlines:
+    round_ones = kind == "gas"
+    return blob(
+        generator, size_mm, middle_mm=place, turned_deg=generator.uniform(0, 180),
+        elongation=generator.uniform(1.0, 1.5) if round_ones else generator.uniform(1.2, 2.8),
+        rough=0.06 if round_ones else 0.22, gain=1.1 if round_ones else 0.9, waves=14,
+        off_centre=0.15 if round_ones else 0.4,
+    )  # fmt: skip

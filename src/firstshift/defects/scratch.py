@@ -1,0 +1,165 @@
+"""Scratch: something hard ploughs a groove; the material it displaces stands beside it as lips.
+
+    - type: scratch
+      class: scratch
+      length_mm: [0.5, 5.0]       # along the groove
+      width_mm: [0.02, 0.2]       # of the groove at its widest, between the lips
+      depth_um: [1, 30]           # at the deepest point
+      lips: [0.0, 0.4]            # usual; height of the lips as a share of the depth, 0 for brittle material
+      lines: [1, 1]               # usual; grooves in one scratch
+
+The cross-section is a V rounded by the tip radius: what scratches is never sharp. A tip that presses less leaves a
+groove that is shallower and narrower at once, so depth and width go together along the way: uneven ploughing (the tip
+skips, digs in, picks up material), and ends that fade out where the tip came down at a slant or stop where it lifted
+off. The groove's bottom is burnished along the way of the tip, which is why a scratch flashes when the light lies
+across it. A fading end is not labelled where nothing can be seen: the mask is the displaced area, not the line.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift.core.imprint import MAX_CELLS, Ground, Imprint, Layer, Patch
+from firstshift.defects.draws import Draws
+from firstshift.defects.drawn import DrawnType
+from firstshift.defects.grid import grid_over
+from firstshift.defects.layers import blank, imprint_of, smoothstep
+from firstshift.defects.noise import noise, noise_along
+from firstshift.defects.path import Points, beside, of_length, way_mm
+from firstshift.spec.defect_types import Scratch
+
+
+class ScratchFlaw(DrawnType[Scratch]):
+    model = Scratch
+    example = "{type: scratch, class: scratch, length_mm: [1, 8], width_mm: [0.03, 0.25], depth_um: [2, 30]}"
+
+    def imprint(self, entry: Scratch, ground: Ground, draws: Draws) -> Imprint:
+        length = draws.graded("length_mm", entry.length_mm)
+        width = min(draws.graded("width_mm", entry.width_mm), length / 2)
+        depth = draws.graded("depth_um", entry.depth_um) / 1000
+        lips = draws.any_of("lips", entry.lips) * depth
+        lines = draws.graded_count("lines", entry.lines)
+        draws.recorded["width_mm"] = width
+        tip = draws.between("tip_rounding", 0.15, 0.8)
+        ends = draws.choice("ends", tapered=5, tapered_abrupt=3, abrupt=2)
+
+        main = _way_of_a_tip(draws.generator("way"), length, width)
+        grooves = [(main, 1.0)] + _company(draws, main, width, lines)
+        reach = width * 0.5 + (width * 0.6 if lips > 0 else 0.0)
+        extent = 2 * np.abs(np.concatenate([line for line, _ in grooves])).max(axis=0) + 2 * reach
+        thinnest = width * min(share for _, share in grooves)
+        patch = grid_over(
+            ground, extent[0], extent[1], narrowest_mm=max(thinnest, width * 0.4), most=MAX_CELLS, oblong=4
+        )
+        height, polish, gone = blank(patch), blank(patch, 1.0), blank(patch)
+        for number, (line, share) in enumerate(grooves):
+            generator = draws.generator("groove", number)
+            pressure = _pressure(generator, line, width * share, ends)
+            _plough(
+                patch, line, pressure, width * share, depth * share, lips * share, tip, generator, height, polish, gone
+            )
+        return imprint_of(patch, draws.recorded, height_mm=height, smoothness=polish, hides_finish=gone)
+
+
+def _way_of_a_tip(generator: np.random.Generator, length_mm: float, width_mm: float) -> Points:
+    """Nearly straight, slightly arched, now and then with a hook where the part was turned or let go."""
+    count = int(np.clip(length_mm / max(width_mm, length_mm / 600) * 2, 24, 900))
+    t = np.linspace(0, 1, count)
+    arch = generator.normal() * 0.02 * (1 - (2 * t - 1) ** 2)
+    wander = noise_along(generator, 1.0, generator.uniform(0.2, 0.5), octaves=4, gain=0.4)(t) * 0.006
+    v = arch + wander
+    if generator.random() < 0.2:
+        hook = generator.uniform(0.8, 0.93)
+        v = v + generator.choice([-1.0, 1.0]) * generator.uniform(0.5, 2) * np.maximum(0, t - hook) ** 1.7
+    line = np.stack([t, v], axis=1)
+    return of_length(line, length_mm)
+
+
+def _company(draws: Draws, main: Points, width_mm: float, lines: int) -> list[tuple[Points, float]]:
+    """Further grooves of the same slip: nearly parallel, shorter, mostly finer."""
+    generator = draws.generator("company")
+    spread = width_mm * generator.uniform(1.2, 3.0) * lines
+    found = []
+    for _ in range(lines - 1):
+        first, last = sorted(generator.uniform(0, 1, 2))
+        last = min(1.0, max(last, first + 0.15))
+        begin, end = int(first * (len(main) - 2)), max(int(last * len(main)), int(first * (len(main) - 2)) + 2)
+        piece = main[begin:end]
+        lean = np.linspace(0, 1, len(piece)) * generator.normal() * 0.1 * spread
+        shift = generator.uniform(-0.5, 0.5) * spread
+        found.append((piece + np.stack([0 * lean, shift + lean], axis=1), float(generator.uniform(0.3, 0.85))))
+    return found
+
+
+def _pressure(generator: np.random.Generator, line: Points, width_mm: float, ends: str) -> npt.NDArray[np.float64]:
+    """How hard the tip pressed at each point, 0…1, its largest value 1."""
+    way = way_mm(line)
+    length = way[-1]
+    uneven = noise_along(generator, length, max(length / 6, 3 * width_mm), octaves=3, gain=0.6)(way)
+    jerky = noise_along(generator, length, max(2.5 * width_mm, length / 150), octaves=2)(way)
+    pressure = np.clip(1 + 0.28 * uneven + 0.12 * jerky, 0.08, None)
+    if generator.random() < 0.3:  # it skips
+        pressure *= smoothstep((uneven + generator.uniform(1.0, 1.6)) / 0.5)
+    fade_in, fade_out = generator.uniform(0.08, 0.35, 2) * length
+    lifted = min(0.7 * width_mm, length / 4)
+    if ends == "abrupt":
+        fade_in, fade_out = lifted, lifted
+    elif ends == "tapered_abrupt":
+        fade_out = lifted
+    pressure *= np.clip(way / fade_in, 0, 1) ** 0.7 * np.clip((length - way) / fade_out, 0, 1) ** 0.7
+    return np.asarray(pressure / pressure.max())
+
+
+def _plough(
+    patch: Patch,
+    line: Points,
+    pressure: npt.NDArray[np.float64],
+    width_mm: float,
+    depth_mm: float,
+    lips_mm: float,
+    tip: float,
+    generator: np.random.Generator,
+    height: Layer,
+    polish: Layer,
+    gone: Layer,
+) -> None:
+    """One groove into what is already there: it cuts through earlier lips, and piles its own onto earlier grooves."""
+    near = beside(line, width_mm * 1.15, patch)
+    if not len(near.cell):
+        return
+    press = near.interpolated(pressure)
+    way = way_mm(line)
+    at_mm = near.interpolated(way)
+    # A lighter tip is shallower and narrower; exponent 0.6 lies between a cone (1) and a ball (0.5).
+    half = np.maximum(width_mm / 2 * press**0.6, 1e-9)
+    ragged = noise(generator, (way[-1] + width_mm, 2 * width_mm), (width_mm * 0.5, width_mm), octaves=3, gain=0.6)
+    q = (
+        np.abs(near.across_mm)
+        / half
+        * np.exp(0.07 * ragged.at(at_mm - way[-1] / 2, np.sign(near.across_mm) * width_mm))
+    )
+    grain = noise(generator, (way[-1], width_mm), (8 * width_mm, width_mm / 7))
+    furrow = grain.at(at_mm - way[-1] / 2, near.across_mm)
+
+    rounded = np.sqrt(1 + tip * tip) - tip
+    shape = 1 - (np.sqrt(q * q + tip * tip) - tip) / rounded
+    inside = q < 1
+    groove = -depth_mm * press * np.clip(shape, 0, 1) * np.clip(1 + 0.10 * furrow * (shape > 0.1) * (q > 0.25), 0, 1)
+
+    sides = noise_along(generator, way[-1], max(width_mm * 1.5, way[-1] / 200), octaves=3, gain=0.7)
+    lean = generator.uniform(-0.5, 0.5)
+    left = np.clip(0.75 + lean + 0.45 * sides(way), 0, 1)
+    right = np.clip(0.75 - lean + 0.45 * sides(way[::-1] * 0.93), 0, 1)
+    share = np.where(near.across_mm > 0, near.interpolated(left), near.interpolated(right))
+    beyond = np.clip((np.abs(near.across_mm) - half) / np.maximum(0.55 * half, 1e-9), 0, 1)
+    lip = lips_mm * press * share * 6.75 * beyond * (1 - beyond) ** 2
+
+    flat = height.ravel()
+    before = flat[near.cell]
+    flat[near.cell] = np.where(
+        inside, np.minimum(before, groove), np.maximum(before, lip) + np.minimum(before, 0) * (lip > 0) * 0.5
+    )
+    shown = np.clip(press * 6, 0, 1) * np.clip((1.04 - q) / 0.08, 0, 1)
+    polish.ravel()[near.cell] *= (1 - shown * (0.45 + 0.25 * np.tanh(furrow))).astype(np.float32)
+    gone.ravel()[near.cell] = np.maximum(gone.ravel()[near.cell], shown)

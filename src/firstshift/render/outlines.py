@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from firstshift.render.casting import SAME_COS, SMOOTH_COS
+from firstshift.render.casting import SAME_COS, SMOOTH_COS, at, dot, plus
 
 Flags = npt.NDArray[np.bool_]
 F32 = npt.NDArray[np.float32]
@@ -21,50 +21,53 @@ Whole = npt.NDArray[np.int32]
 
 
 @njit(cache=True, nogil=True)
-def _differ(i: int, j: int, kind: Any, face: Any, position: Any, normal: Any, facet: Any, pixel_mm: float) -> bool:
-    if kind[i] != kind[j]:
-        return True
-    if kind[i] < 0:
+def _differ(i: int, j: int, hit: Any, even: Any, surface: Any, face: Any, position: F32, normal: F32, facet: F32,
+            pixel_mm: float) -> bool:  # fmt: skip
+    one, other = hit[i], hit[j]
+    if one < 0 or other < 0:
+        return bool(one != other)
+    if even[one] == even[other]:
         return False
-    turned = 0.0
-    off_i = off_j = away = 0.0
-    for k in range(3):
-        turned += normal[i, k] * normal[j, k]
-        apart = position[j, k] - position[i, k]
-        off_i += apart * facet[i, k]
-        off_j += apart * facet[j, k]
-        away += apart * apart
+    if surface[one] != surface[other]:
+        return True
+    turned = dot(at(normal, i), at(normal, j))
     if turned < SMOOTH_COS:
         return True
-    if face[i] != face[j] and turned < 0.9998:
+    new_face = face[one] != face[other]
+    if new_face and turned < 0.9998:
         return True
     # A step: the neighbour lies off this point's plane and this point off the neighbour's.
-    off = min(abs(off_i), abs(off_j))
-    return off > 0.2 * pixel_mm or (face[i] != face[j] and off > 0.02 * pixel_mm)
+    apart = plus(at(position, j), -1.0, at(position, i))
+    off = min(abs(dot(apart, at(facet, i))), abs(dot(apart, at(facet, j))))
+    return bool(off > (0.02 if new_face else 0.2) * pixel_mm)
 
 
 @njit(cache=True, nogil=True)
 def outlines(
-    width: int, height: int, kind: Whole, face: Whole, position: F32, normal: F32, facet: F32, pixel_mm: float
-) -> Flags:
+    width: int, height: int, hit: Whole, even: Whole, surface: Whole, face: Whole,
+    position: F32, normal: F32, facet: F32, pixel_mm: float,
+) -> Flags:  # fmt: skip
     """(height · width,): pixels that differ from the one beside or below them, on both sides of the difference.
 
-    `kind` is the surface, −1 for none.
+    `hit` is the triangle of each pixel, −1 for none; `even`, `surface` and `face` belong to triangles, and triangles
+    with the same number in `even` lie in one plane of one face.
     """
     marked = np.zeros(width * height, np.bool_)
     for row in range(height):
         for column in range(width):
             i = row * width + column
-            if column + 1 < width and _differ(i, i + 1, kind, face, position, normal, facet, pixel_mm):
-                marked[i] = marked[i + 1] = True
-            if row + 1 < height and _differ(i, i + width, kind, face, position, normal, facet, pixel_mm):
-                marked[i] = marked[i + width] = True
+            if column + 1 < width and hit[i] != hit[i + 1]:
+                if _differ(i, i + 1, hit, even, surface, face, position, normal, facet, pixel_mm):
+                    marked[i] = marked[i + 1] = True
+            if row + 1 < height and hit[i] != hit[i + width]:
+                if _differ(i, i + width, hit, even, surface, face, position, normal, facet, pixel_mm):
+                    marked[i] = marked[i + width] = True
     return marked
 
 
 @njit(cache=True, nogil=True)
-def merged(kind: Any, face: Any, normal: Any, offsets: Any) -> tuple[Any, Any]:
-    """For (P, S) subsamples of P pixels: which stay, and with how much weight, (P, S) each.
+def merged(kind: Whole, face: Whole, normal: F32, offsets: npt.NDArray[np.float64]) -> F32:
+    """For (P, S) subsamples of P pixels: the weight with which each stays, 0 for those that another one stands for.
 
     Of those that are alike, the one nearest their common middle stays.
     """
@@ -106,4 +109,4 @@ def merged(kind: Any, face: Any, normal: Any, offsets: Any) -> tuple[Any, Any]:
                     if off < nearest - 1e-12:
                         best, nearest = s, off
             weight[p, best] = size / each
-    return weight > 0, weight
+    return weight

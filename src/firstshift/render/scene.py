@@ -19,7 +19,7 @@ from embreex.rtcore_scene import EmbreeScene
 
 from firstshift.core.errors import BadInput
 from firstshift.core.mesh import Mesh
-from firstshift.render.casting import CENTRE, SUBSAMPLES, ideal_points, lens_numbers, met, rays_from
+from firstshift.render.casting import FACETS, SUBSAMPLES, ideal_points, lens_numbers, met, rays_from, woven
 from firstshift.render.gbuffer import F32, NOTHING, GBuffer
 from firstshift.render.outlines import merged, outlines
 from firstshift.render.pose import Pose
@@ -68,27 +68,19 @@ class Scene:
             raise BadInput(where="scene", expected="at least one object", found="none")
         self.placed = placed
         counts = [len(item.mesh.triangles) for item in placed]
-        self._first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        self._object = np.repeat(np.arange(len(placed), dtype=np.int16), counts)
-        self._corners = np.concatenate([item.mesh.corners_mm for item in placed])
-        self._normals = np.concatenate([item.mesh.corner_normals for item in placed])
+        self._first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        self._owner = np.repeat(np.arange(len(placed), dtype=np.int16), counts)
         self._surface = np.concatenate([item.mesh.body + item.first_surface for item in placed]).astype(np.int32)
-        last, faces = 0, []
-        for item in placed:
-            faces.append(item.mesh.face.astype(np.int32) + last)
-            last = int(faces[-1].max()) + 1
-        self._face = np.concatenate(faces)
-        self._turns = np.stack([np.asarray(item.pose.rotation, np.float64) for item in placed])
-        self._shifts = np.stack([np.asarray(item.pose.shift_mm, np.float64) for item in placed])
-        self._facets = _facets(self._corners, self._normals)
-        corners = [item.pose.to_station(item.mesh.corners_mm.reshape(-1, 3)) for item in placed]
-        self._bounds = (
-            np.min([c.min(axis=0) for c in corners], axis=0),
-            np.max([c.max(axis=0) for c in corners], axis=0),
-        )
+        self._face = _numbered([item.mesh.face for item in placed])
+        corners = np.concatenate([item.pose.to_station(item.mesh.vertices_mm)[item.mesh.triangles] for item in placed])
+        normals = np.concatenate([item.mesh.corner_normals @ item.pose.rotation.T for item in placed])
+        self._bounds = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
+        turns = np.stack([np.asarray(item.pose.rotation, np.float64) for item in placed])
+        shifts = np.stack([np.asarray(item.pose.shift_mm, np.float64) for item in placed])
+        self._shape = _shape(corners, normals, self._owner, turns, shifts)
+        self._even = _even(self._face, self._shape[FACETS])
         self._embree = EmbreeScene()
-        shapes = np.concatenate(corners).reshape(-1, 3, 3).astype(np.float32)
-        self._mesh = TriangleMesh(self._embree, shapes)
+        self._mesh = TriangleMesh(self._embree, corners.astype(np.float32))
 
     @property
     def bounds_mm(self) -> tuple[Floats, Floats]:
@@ -102,10 +94,10 @@ class Scene:
 
     def part_bounds_mm(self) -> tuple[Floats, Floats]:
         """The same around the part alone."""
-        parts = [item for item in self.placed if item.is_part] or list(self.placed)
-        points = np.concatenate([item.pose.to_station(item.mesh.vertices_mm[item.mesh.triangles]
-                                                      .reshape(-1, 3)) for item in parts])  # fmt: skip
-        return points.min(axis=0), points.max(axis=0)
+        points = [item.pose.to_station(item.mesh.vertices_mm) for item in self.placed if item.is_part]
+        if not points:
+            return self._bounds
+        return np.min([p.min(axis=0) for p in points], axis=0), np.max([p.max(axis=0) for p in points], axis=0)
 
     def placed_of(self, surface: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int16]:
         """Which object each sample's surface belongs to, −1 for NOTHING."""
@@ -131,22 +123,21 @@ class Scene:
             np.ascontiguousarray(origins, np.float32), np.ascontiguousarray(directions, np.float32),
             query="INTERSECT", output=True,
         )  # fmt: skip
-        hit = far["primID"].astype(np.int64)
+        hit = far["primID"].astype(np.int32)
         found = hit >= 0
-        placed = np.where(found, self._object[hit], -1).astype(np.int16)
-        facet = np.einsum("nij,nj->ni", self._turns[placed], self._facets[hit])
-        anchor = np.einsum("nij,nj->ni", self._turns[placed], self._corners[hit, 0]) + self._shifts[placed]
+        corner, facet = self._shape[0][hit], self._shape[FACETS][hit]
         slope = np.einsum("ni,ni->n", facet, directions)
-        above = np.einsum("ni,ni->n", facet, anchor - origins)
-        distance = np.where(found & (slope != 0), above / np.where(slope == 0, 1, slope), np.inf)
-        position = np.asarray(origins + np.where(found, distance, 0.0)[:, None] * directions, dtype=np.float64)
-        facet *= -np.sign(slope)[:, None]
+        above = np.einsum("ni,ni->n", facet, corner - origins)
+        distance = np.where(found, above / np.where(slope == 0, 1, slope), np.inf)
+        owner = np.where(found, self._owner[hit], -1).astype(np.int16)
         return Hits(
-            placed,
+            owner,
             np.where(found, self._surface[hit], NOTHING).astype(np.int16),
-            np.where(found, hit - self._first[placed], -1).astype(np.int32),
-            distance, position, facet,
-        )  # fmt: skip
+            np.where(found, hit - self._first[owner], -1).astype(np.int32),
+            distance,
+            np.asarray(origins + np.where(found, distance, 0.0)[:, None] * directions, dtype=np.float64),
+            facet * -np.sign(slope)[:, None],
+        )
 
     def blocked(self, origins: npt.NDArray[np.floating], targets: npt.NDArray[np.floating]) -> Flags:
         """(K,): whether something stands between two points. Origins on a surface belong `clearance_mm` above it."""
@@ -163,42 +154,63 @@ class Scene:
     def cast(self, view: View) -> GBuffer:
         """One ray a pixel, more on outlines."""
         width, height = view.width, view.height
-        numbers = lens_numbers(view)
-        start, origin_at = self._start_mm(view), float(view.axes[2] @ -view.eye_mm)
-        shape = (self._corners, self._normals, self._facets, self._object, self._turns, self._shifts)
-
-        def trace(xy: Floats) -> tuple[npt.NDArray[np.int32], tuple[F32, ...]]:
-            ideal = ideal_points(xy, numbers)
-            rays = rays_from(xy, ideal, numbers, view.axes, view.eye_mm, start)
-            hit = self._embree.run(*rays, query="INTERSECT").astype(np.int32, copy=False)
-            return hit, met(xy, ideal, hit, numbers, view.axes, view.eye_mm, origin_at, *shape)
-
         xy = _centres(width, height)
-        hit, found = trace(xy)
-        kind, face = self._kinds(hit)
-        pixel_mm = float(np.mean(view.optics.mm_per_pixel(origin_at)) * view.step_px[0])
-        crowded = np.flatnonzero(outlines(width, height, kind, face, found[0], found[2], found[3], pixel_mm))
-        plain = np.ones(width * height, np.bool_)
-        plain[crowded] = False
-        places = SUBSAMPLES.astype(np.float32)
-        more_xy = xy[crowded][:, None] + SUBSAMPLES
-        more_hit, more = trace(more_xy.reshape(-1, 2))
-        more_kind, more_face = self._kinds(more_hit)
-        each = (len(crowded), len(places))
-        stays, weight = merged(more_kind.reshape(each), more_face.reshape(each), more[2].reshape(*each, 3), SUBSAMPLES)
-        return _assembled(
-            width, height,
-            (np.flatnonzero(plain).astype(np.int32), np.zeros((int(plain.sum()), 2), np.float32),
-             np.ones(int(plain.sum()), np.float32), hit[plain], *[layer[plain] for layer in found]),
-            (np.repeat(crowded.astype(np.int32), len(places))[stays.ravel()],
-             np.tile(places, (len(crowded), 1))[stays.ravel()], weight[stays], more_hit[stays.ravel()],
-             *[layer[stays.ravel()] for layer in more]),
-            self._surface, self._first, self._object,
-        )  # fmt: skip
+        hit, found = self._traced(view, xy)
+        position, normal, facet = found[0], found[2], found[3]
+        pixel_mm = float(np.mean(view.optics.mm_per_pixel(view.origin_mm)) * view.step_px[0])
+        of_triangles = (self._even, self._surface, self._face)
+        crowded = np.flatnonzero(outlines(width, height, hit, *of_triangles, position, normal, facet, pixel_mm))
+        each = (len(crowded), len(SUBSAMPLES))
+        more_hit, more = self._traced(view, (xy[crowded][:, None] + SUBSAMPLES).reshape(-1, 2))
+        kind, face = self._kinds(more_hit)
+        weight = merged(kind.reshape(each), face.reshape(each), more[2].reshape(*each, 3), SUBSAMPLES)
+        return self._listed(width, height, hit, found, crowded, more_hit, more, weight)
+
+    def _traced(self, view: View, xy: Floats) -> tuple[npt.NDArray[np.int32], tuple[F32, ...]]:
+        """The triangle that each point of the image shows, and what `casting.met` says of it."""
+        numbers = lens_numbers(view)
+        ideal = ideal_points(xy, numbers)
+        rays = rays_from(xy, ideal, numbers, view.axes, view.eye_mm, self._start_mm(view))
+        hit = self._embree.run(*rays, query="INTERSECT").astype(np.int32, copy=False)
+        return hit, met(xy, ideal, hit, numbers, view.axes, view.eye_mm, view.origin_mm, self._shape)
 
     def _kinds(self, hit: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         found = hit >= 0
         return np.where(found, self._surface[hit], -1), np.where(found, self._face[hit], -1)
+
+    def _listed(
+        self, width: int, height: int, hit: Any, found: Any, crowded: Any, more_hit: Any, more: Any, weight: F32
+    ) -> GBuffer:
+        """The one sample of plain pixels and the several of crowded ones in one list, in the order of pixels."""
+        samples = np.ones(width * height, np.int32)
+        samples[crowded] = (weight > 0).sum(axis=1)
+        ends = np.cumsum(samples, dtype=np.int32)
+        count, base_to = int(ends[-1]), ends - 1
+        base_to[crowded] = -1
+        which, place = np.nonzero(weight)
+        more_from = (which * len(SUBSAMPLES) + place).astype(np.int32)
+        rank = np.arange(len(which)) - np.searchsorted(which, which)
+        more_to = ((ends - samples)[crowded][which] + rank).astype(np.int32)
+        plain = base_to >= 0
+        goes = (base_to, more_from, more_to, count)
+
+        def scalars(base: npt.NDArray[Any], extra: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            whole = np.empty(count, base.dtype)
+            whole[base_to[plain]] = base[plain]
+            whole[more_to] = extra[more_from]
+            return whole
+
+        offset, share = np.zeros((count, 2), np.float32), np.ones(count, np.float32)
+        offset[more_to], share[more_to] = SUBSAMPLES[place], weight[which, place]
+        triangle = scalars(hit, more_hit)
+        layers = [woven(base, extra, *goes) for base, extra in zip(found[:7], more[:7], strict=True)]
+        met_any = triangle >= 0
+        return GBuffer(
+            width, height, np.repeat(np.arange(width * height, dtype=np.int32), samples), offset, share,
+            np.where(met_any, self._surface[triangle], NOTHING).astype(np.int16),
+            np.where(met_any, triangle - self._first[self._owner[triangle]], -1).astype(np.int32),
+            *layers, scalars(found[7], more[7]),
+        )  # fmt: skip
 
     def _start_mm(self, view: View) -> float:
         """Depth at which every ray is still before the scene."""
@@ -221,15 +233,37 @@ def looks_at_back_light(gbuffer: GBuffer, light: BackLight) -> Flags:
     return np.asarray((gbuffer.surface == NOTHING) & (down > 1e-6) & inside)
 
 
-def _facets(corners: Floats, normals: F32) -> Floats:
-    """Unit normals of triangles; those without area take the mean of their corners' normals."""
-    facets = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    length = np.linalg.norm(facets, axis=1, keepdims=True)
-    flat = length[:, 0] < 1e-18
-    if flat.any():
-        facets[flat] = normals[flat].mean(axis=1)
-        length[flat] = np.maximum(np.linalg.norm(facets[flat], axis=1, keepdims=True), 1e-30)
-    return np.asarray(facets / length)
+def _numbered(groups: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
+    """One after the other, with no number shared between groups."""
+    first, numbered = 0, []
+    for group in groups:
+        numbered.append(group.astype(np.int32) + first)
+        first = int(numbered[-1].max()) + 1
+    return np.concatenate(numbered)
+
+
+def _shape(corners: Floats, normals: Floats, owner: Any, turns: Floats, shifts: Floats) -> tuple[Any, ...]:
+    """See `casting.Shape`. Triangles without area take the mean of their corners' normals as their own."""
+    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    crossed = np.cross(first, second)
+    square = np.maximum(np.einsum("ti,ti->t", crossed, crossed), 1e-60)[:, None]
+    facets = crossed / np.sqrt(square)
+    flat = square[:, 0] < 1e-36
+    facets[flat] = normals[flat].mean(axis=1)
+    base = np.ascontiguousarray(normals[:, 0], dtype=np.float64)
+    by_first, by_second = normals[:, 1] - base, normals[:, 2] - base
+    share_first, share_second = np.cross(second, crossed) / square, np.cross(crossed, first) / square
+    corner = np.ascontiguousarray(corners[:, 0])
+    return (corner, share_first, share_second, base, by_first, by_second, facets, owner, turns, shifts)
+
+
+def _even(face: npt.NDArray[np.int32], facets: Floats) -> npt.NDArray[np.int32]:
+    """(T,): the same number for all triangles of a face that is plane, one of its own for every other triangle."""
+    first = np.zeros(face.max() + 1, np.int64)
+    first[face] = np.arange(len(face))
+    bent = np.zeros(face.max() + 1, np.bool_)
+    np.logical_or.at(bent, face, np.abs(facets - facets[first[face]]).max(axis=1) > 1e-5)
+    return np.where(bent[face], len(bent) + np.arange(len(face)), face).astype(np.int32)
 
 
 def _centres(width: int, height: int) -> Floats:
@@ -239,20 +273,4 @@ def _centres(width: int, height: int) -> Floats:
     return grid.reshape(-1, 2)
 
 
-def _assembled(width: int, height: int, plain: Any, crowded: Any, surface: Any, first: Any, owner: Any) -> GBuffer:
-    """Both kinds of pixels in one list, in the order of pixels."""
-    order = np.argsort(np.concatenate([plain[0], crowded[0]]), kind="stable")
-    pixel, offset, weight, hit, *layers = (
-        np.concatenate([one, other])[order] for one, other in zip(plain, crowded, strict=True)
-    )
-    found = hit >= 0
-    position, local, normal, facet, view, across, down, distance = layers
-    return GBuffer(
-        width, height, pixel, offset, weight,
-        np.where(found, surface[hit], NOTHING).astype(np.int16),
-        np.where(found, hit - first[owner[hit]], -1).astype(np.int32),
-        position, local, normal, facet, view, across, down, distance,
-    )  # fmt: skip
-
-
-__all__ = ["CENTRE", "Hits", "Placed", "Scene", "looks_at_back_light"]
+__all__ = ["Hits", "Placed", "Scene", "looks_at_back_light"]

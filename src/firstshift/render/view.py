@@ -128,7 +128,7 @@ class View:
     def distance_mm(self, points_mm: npt.NDArray[np.floating]) -> Floats:
         """Of points (N, 3) from the front principal plane, along the optical axis."""
         (_, _, depth), _ = self._seen(np.asarray(points_mm, dtype=np.float64))
-        return depth
+        return np.asarray(depth)
 
     def confusion_px(self, distance_mm: npt.NDArray[np.floating]) -> Floats:
         """Diameter of the circle, in pixels of the image, into which defocus spreads a point at this distance.
@@ -142,6 +142,11 @@ class View:
         else:
             blur = optics.aperture_mm * m * off / z
         return np.asarray(blur / (optics.pitch_mm[0] * self.step_px[0]))
+
+    @property
+    def origin_mm(self) -> float:
+        """Distance of the station's origin, along the optical axis."""
+        return float(-self.axes[2] @ self.eye_mm)
 
     @property
     def _middle(self) -> tuple[float, float]:

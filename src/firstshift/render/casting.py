@@ -5,8 +5,8 @@ finish texture of micrometres is not drowned in rounding. How the point moves wh
 its pixel moves follows from the ray's derivatives on the tangent plane (Igehy, Tracing ray differentials, SIGGRAPH
 1999, eq. 10–12).
 
-Kernels take plain arrays, and vectors as tuples of three, which live in registers. The readable twin of all this is `View.rays`
-with `Scene.hits`, which the tests compare.
+Kernels take plain arrays, and vectors as tuples of three, which live in registers. The readable twin of all this is
+`View.rays` with `Scene.hits`, which the tests compare.
 """
 
 from __future__ import annotations

@@ -56,12 +56,13 @@ def outlines(
     for row in range(height):
         for column in range(width):
             i = row * width + column
-            if column + 1 < width and hit[i] != hit[i + 1]:
-                if _differ(i, i + 1, hit, even, surface, face, position, normal, facet, pixel_mm):
-                    marked[i] = marked[i + 1] = True
-            if row + 1 < height and hit[i] != hit[i + width]:
-                if _differ(i, i + width, hit, even, surface, face, position, normal, facet, pixel_mm):
-                    marked[i] = marked[i + width] = True
+            for j, exists in ((i + 1, column + 1 < width), (i + width, row + 1 < height)):
+                if (
+                    exists
+                    and hit[i] != hit[j]
+                    and _differ(i, j, hit, even, surface, face, position, normal, facet, pixel_mm)
+                ):
+                    marked[i] = marked[j] = True
     return marked
 
 

@@ -203,7 +203,7 @@ class Scene:
         offset, share = np.zeros((count, 2), np.float32), np.ones(count, np.float32)
         offset[more_to], share[more_to] = SUBSAMPLES[place], weight[which, place]
         triangle = scalars(hit, more_hit)
-        layers = [woven(base, extra, *goes) for base, extra in zip(found[:7], more[:7], strict=True)]
+        layers: Any = [woven(base, extra, *goes) for base, extra in zip(found[:7], more[:7], strict=True)]
         met_any = triangle >= 0
         return GBuffer(
             width, height, np.repeat(np.arange(width * height, dtype=np.int32), samples), offset, share,

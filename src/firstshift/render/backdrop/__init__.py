@@ -1,0 +1,1 @@
+"""Backgrounds and fixtures, drawn: what lies under and around the part."""

@@ -1,8 +1,8 @@
 """What the camera's rays found: a list of samples, each with its pixel, its weight and the surface it met.
 
-A pixel in the middle of a face has one sample, a pixel on an outline has several; a pixel's radiance is the weighted sum
-of its samples' radiances, and weights add up to 1 where the pixel was covered. Arrays rather than objects: shading is
-arithmetic on them.
+A pixel in the middle of a face has one sample, a pixel on an outline has several; a pixel's radiance is the weighted
+sum of its samples' radiances, and weights add up to 1 where the pixel was covered. Arrays rather than objects: shading
+is arithmetic on them.
 
 Coordinates: *station* coordinates (origin where the optical axis meets the part's upper surface, x right, y up in the
 image, z to the camera) unless a name says `local`: those are the CAD file's, to which finish and flaws are tied.
@@ -49,6 +49,9 @@ class GBuffer:
     """(N, 3): the same for one pixel downwards."""
     distance_mm: F32
     """(N,): along the optical axis from the lens's front principal plane; decides the blur of defocus."""
+    travel_mm: tuple[float, float] = (0.0, 0.0)
+    """For a line camera: where along y camera and lamps are, seen from the part, when the image's top border is taken,
+    and how much that changes from row to row. (0, 0) for an area camera."""
 
     def __len__(self) -> int:
         return len(self.pixel)
@@ -57,11 +60,31 @@ class GBuffer:
     def footprint_mm(self) -> F32:
         """(N,): side of the square on the surface that one pixel sees."""
         area = np.linalg.norm(np.cross(self.across_mm, self.down_mm), axis=1)
-        return np.sqrt(area, dtype=np.float32)
+        return np.asarray(np.sqrt(area), dtype=np.float32)
+
+    @property
+    def lamps_shift_mm(self) -> F32 | None:
+        """(N,): how far the lamps are shifted along the station's y axis when a sample's line is taken; None where
+        they hang still."""
+        start, step = self.travel_mm
+        if step == 0.0:
+            return None
+        rows = self.pixel // self.width + 0.5 + self.offset_px[:, 1]
+        return np.asarray(start + step * rows, dtype=np.float32)
+
+    @property
+    def lit_mm(self) -> F32:
+        """(N, 3): positions as the lamps see them: what shading takes directions and distances from."""
+        shift = self.lamps_shift_mm
+        if shift is None:
+            return self.position_mm
+        lit = self.position_mm.copy()
+        lit[:, 1] -= shift
+        return lit
 
     def taken(self, which: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> GBuffer:
         """Only these samples, in this order."""
-        names = [name for name in self.__slots__ if name not in ("width", "height")]
+        names = [name for name in self.__slots__ if name not in ("width", "height", "travel_mm")]
         return replace(self, **{name: getattr(self, name)[which] for name in names})
 
     def gathered(self, values: npt.NDArray[np.floating]) -> F32:

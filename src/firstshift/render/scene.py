@@ -9,7 +9,7 @@ point of the ray that is as far from the lens as the station's origin is. `looks
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -164,7 +164,8 @@ class Scene:
         more_hit, more = self._traced(view, (xy[crowded][:, None] + SUBSAMPLES).reshape(-1, 2))
         kind, face = self._kinds(more_hit)
         weight = merged(kind.reshape(each), face.reshape(each), more[2].reshape(*each, 3), SUBSAMPLES)
-        return self._listed(width, height, hit, found, crowded, more_hit, more, weight)
+        listed = self._listed(width, height, hit, found, crowded, more_hit, more, weight)
+        return replace(listed, travel_mm=view.travel_mm)
 
     def _traced(self, view: View, xy: Floats) -> tuple[npt.NDArray[np.int32], tuple[F32, ...]]:
         """The triangle that each point of the image shows, and what `casting.met` says of it."""

@@ -149,6 +149,15 @@ class View:
         return float(-self.axes[2] @ self.eye_mm)
 
     @property
+    def travel_mm(self) -> tuple[float, float]:
+        """Where a line camera is along y at the image's top border, from where it is at the middle line, and the step
+        from row to row of the image; (0, 0) for an area camera."""
+        if self.optics.mm_per_line is None:
+            return (0.0, 0.0)
+        line = self.optics.mm_per_line
+        return ((self._middle[1] - self.window.y) * line, -self.step_px[1] * line)
+
+    @property
     def _middle(self) -> tuple[float, float]:
         return (self.optics.sensor_px[0] / 2, self.optics.image_px[1] / 2)
 

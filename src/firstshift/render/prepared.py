@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from firstshift.render.appearance import Appearance, Emitters, Materials
 from firstshift.render.gbuffer import F32, GBuffer
-from firstshift.render.scene import Scene
 from firstshift.render.surface import Surface
-from firstshift.render.view import View
+
+if TYPE_CHECKING:  # what a flaw leaves behind can be read without ray tracing
+    from firstshift.render.scene import Scene
+    from firstshift.render.view import View
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,131 @@
+"""Whether a flaw can be seen at all on its image (M8): contrast against noise and against the surface's own texture.
+
+The best that any observer can do with a known shape in noise is the matched filter, whose signal-to-noise ratio is
+
+    d² = Σ Δ² / σ²        Δ: change of the pixel's signal, σ: standard deviation of one pixel
+
+(North 1943; Rose 1948, J. Opt. Soc. Am. 38, 196). σ² adds the sensor's noise and the surface's texture: tool marks hide
+a scratch as well as noise does. Texture is worse than noise, because neighbouring pixels of it belong together: the
+sum over a flaw of n pixels is not n independent looks but n / g, where g pixels make up one grain of texture.
+
+Rose found that a thing is detected for certain from d ≈ 5 on, and never far below; the verdicts follow:
+
+    visible       d ≥ 5
+    faint         d ≥ 2.5      seen when somebody knows where to look; half of the looks with few false alarms
+    not visible   below: no label should ask a model to find it
+
+A flaw must also change single pixels, not only their sum over a large area: below `FAINTEST_PIXEL` of the noise in its
+strongest pixels it is drift, not a flaw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift.core.shapes import Mask
+from firstshift.render.gbuffer import F32
+
+VISIBLE_FROM = 5.0
+FAINT_FROM = 2.5
+FAINTEST_PIXEL = 0.5
+TEXTURE_GRAIN_PX = 4.0
+"""Pixels that vary together in a finish's texture: two by two, as resolved tool marks are rarely finer."""
+HALF = 0.5
+Verdict = Literal["visible", "faint", "not visible"]
+Coverage = tuple[npt.NDArray[np.int32], F32]
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    contrast: float
+    """Michelson-like: the change of signal over the clean signal, weighted by how much of each pixel the flaw covers.
+    Sign: negative is darker."""
+    contrast_to_noise: float
+    """The matched filter's d over all pixels and channels."""
+    verdict: Verdict
+
+
+def notice(
+    clean: npt.NDArray[np.floating],
+    flawed: npt.NDArray[np.floating],
+    coverage: npt.NDArray[np.floating],
+    noise_sigma: npt.NDArray[np.floating] | float,
+    texture_sigma: npt.NDArray[np.floating] | float = 0.0,
+) -> Noticed:
+    """Of one flaw: signals (P, C) of its pixels without and with it (same unit as the sigmas), coverage (P,) 0…1.
+
+    `noise_sigma` and `texture_sigma` are scalars or (P,). Pixels that a flaw changes without covering them (its
+    shadow, say) may be given with coverage 0: they count for the noise ratio."""
+    clean, flawed = np.atleast_2d(clean), np.atleast_2d(flawed)
+    if not clean.size:
+        return Noticed(0.0, 0.0, "not visible")
+    change = flawed.astype(np.float64) - clean
+    noise = _column(noise_sigma, len(clean))
+    texture = _column(texture_sigma, len(clean))
+    variance = noise**2 + TEXTURE_GRAIN_PX * texture**2
+    variance = np.maximum(variance, 1e-18)
+    ratio = float(np.sqrt((change**2 / variance).sum()))
+    # Each pixel against what it varies by on its own, without the grain: that is for sums.
+    alone = np.sqrt((change**2).sum(axis=1) / np.maximum(noise**2 + texture**2, 1e-18)[:, 0])
+    weight = np.asarray(coverage, dtype=np.float64)
+    weight = weight if weight.sum() > 0 else np.ones(len(clean))
+    level = float((clean.mean(axis=1) * weight).sum())
+    contrast = float((change.mean(axis=1) * weight).sum()) / level if level > 0 else 0.0
+    return Noticed(contrast, ratio, _verdict(ratio, float(alone.max())))
+
+
+def texture_of(clean: npt.NDArray[np.floating], mask: Mask, reach_px: int = 12) -> float:
+    """Standard deviation of the clean image (height, width) around a flaw after its slow part is taken off: the
+    surface's own texture as far as it can be mistaken for the flaw."""
+    bounds = mask.bounds()
+    if bounds is None:
+        return 0.0
+    top, left = max(int(bounds.y) - reach_px, 0), max(int(bounds.x) - reach_px, 0)
+    bottom, right = int(bounds.y + bounds.height) + reach_px, int(bounds.x + bounds.width) + reach_px
+    piece = np.asarray(clean[top:bottom, left:right], dtype=np.float64)
+    rows, columns = np.mgrid[0 : piece.shape[0], 0 : piece.shape[1]] / max(piece.shape)
+    terms = [np.ones_like(rows), rows, columns, rows * rows, rows * columns, columns * columns]
+    slow = np.stack([term.ravel() for term in terms], axis=1)
+    fit, *_ = np.linalg.lstsq(slow, piece.ravel(), rcond=None)
+    return float((piece.ravel() - slow @ fit).std())
+
+
+def mask_of(coverage: Coverage, width: int, height: int) -> Mask:
+    """The label's mask: pixels that the flaw covers to half or more.
+
+    A flaw thinner than a pixel covers no pixel to half, yet is seen as a thin line. So of every pixel that is covered
+    less, those count too that are the most covered of their neighbourhood: no two of its opposite neighbours (left and
+    right, or above and below) are both covered as much. The line stays one pixel wide and does not break where it
+    crosses from one row of pixels to the next."""
+    pixel, share = coverage
+    full = np.zeros((height + 2, width + 2), dtype=np.float32)
+    full[1:-1, 1:-1].reshape(-1)[:] = 0
+    rows, columns = pixel // width + 1, pixel % width + 1
+    full[rows, columns] = share
+    here = full[1:-1, 1:-1]
+    solid = here >= HALF
+    beside = np.maximum(full[1:-1, :-2], full[1:-1, 2:])
+    above = np.maximum(full[:-2, 1:-1], full[2:, 1:-1])
+    ridge = (here > THINNEST) & ((here >= beside) | (here >= above))
+    # Thin flaws only: beside a solid pixel, a pixel less covered than half is its fringe.
+    grown = np.pad(solid, 1)
+    near = grown[1:-1, :-2] | grown[1:-1, 2:] | grown[:-2, 1:-1] | grown[2:, 1:-1] | solid
+    return Mask(solid | (ridge & ~near))
+
+
+THINNEST = 0.05
+"""Of a pixel covered: a flaw that covers less is left out of the mask."""
+
+
+def _column(sigma: npt.NDArray[np.floating] | float, count: int) -> npt.NDArray[np.float64]:
+    return np.broadcast_to(np.asarray(sigma, dtype=np.float64).reshape(-1, 1), (count, 1))
+
+
+def _verdict(ratio: float, strongest_pixel: float) -> Verdict:
+    if ratio >= VISIBLE_FROM and strongest_pixel >= FAINTEST_PIXEL:
+        return "visible"
+    return "faint" if ratio >= FAINT_FROM and strongest_pixel >= FAINTEST_PIXEL / 2 else "not visible"

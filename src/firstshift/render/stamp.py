@@ -1,0 +1,83 @@
+"""Flaws onto a prepared view: only the pixels they touch are shaded again.
+
+    stamped = stamp(prepared, [(landing, imprint)])
+    image[:, stamped.pixel] = stamped.layers        # image: (L, height · width, C)
+
+Each touched sample is split as finely as the flaws on it need, reads height, tint, cover and the rest at its place in
+the patches, and is shaded with what is left of the part's own finish. Solids (burrs, chips) are then traced for the
+pixels around them. What comes back is the new radiance, the old one, and how much of each pixel every flaw covers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from firstshift.core.imprint import Imprint
+from firstshift.render.gbuffer import F32
+from firstshift.render.landing import Landing
+from firstshift.render.prepared import Prepared, Stamped
+from firstshift.render.stamping.change import change_of
+from firstshift.render.stamping.finding import Rows, touched_rows
+from firstshift.render.stamping.mending import Mend, Pixels, clean_pixels, covered_pixels, mended, summed
+from firstshift.render.stamping.reshading import Covering, reshaded
+from firstshift.render.stamping.sampling import box_means
+from firstshift.render.stamping.splitting import Splinters, footprints, sides, split
+from firstshift.render.stamping.stuff import with_stuff
+
+Coverage = tuple[Pixels, F32]
+
+
+def stamp(prepared: Prepared, flaws: Sequence[tuple[Landing, Imprint]]) -> Stamped:
+    placed = [(landing, imprint, touched_rows(prepared, landing, imprint.patch)) for landing, imprint in flaws]
+    coverage = [coverage_of(prepared, *flaw) for flaw in placed]
+    mends = []
+    splinters = _splinters(prepared, placed)
+    if len(splinters):
+        mends.append(_relief(prepared, placed, splinters))
+    pixel = np.unique(np.concatenate([np.empty(0, np.int32), *(mend.pixel for mend in mends)])).astype(np.int32)
+    clean = clean_pixels(prepared, pixel)
+    return Stamped(pixel=pixel, layers=mended(clean, pixel, mends), clean=clean, coverage=tuple(coverage))
+
+
+def coverage_of(prepared: Prepared, landing: Landing, imprint: Imprint, rows: Rows) -> Coverage:
+    """Pixels and how much of each the mask covers, as far as the camera sees it."""
+    gbuffer = prepared.gbuffer
+    u, v, _ = landing.to_patch(gbuffer.position_mm[rows]).T
+    wide, high = footprints(gbuffer, rows, landing, np.ones(len(rows), dtype=np.float32))
+    ringed = np.pad(imprint.mask.astype(np.float32), 1)  # cells beyond the border are not the flaw
+    patch = imprint.patch
+    outer = type(patch)(patch.along_mm, patch.across_mm, patch.columns + 2, patch.rows + 2)
+    share = box_means(ringed, outer, u, v, wide, high)[:, 0]
+    return covered_pixels(gbuffer, rows, share)
+
+
+def _splinters(prepared: Prepared, placed: Sequence[tuple[Landing, Imprint, Rows]]) -> Splinters:
+    """Every touched row once, split as finely as the neediest flaw on it asks."""
+    rows = np.unique(np.concatenate([np.empty(0, np.int64), *(rows for _, _, rows in placed)]))
+    side = np.ones(len(rows), dtype=np.int64)
+    for _, imprint, its_rows in placed:
+        places = np.searchsorted(rows, its_rows)
+        side[places] = np.maximum(side[places], sides(prepared.gbuffer, its_rows, imprint))
+    return split(prepared.gbuffer, rows, side)
+
+
+def _relief(prepared: Prepared, placed: Sequence[tuple[Landing, Imprint, Rows]], splinters: Splinters) -> Mend:
+    """What layers change: shaded at the sub-samples, gathered to rows, then to differences of pixels."""
+    change = change_of(prepared, splinters, placed)
+    stuffs = [imprint.stuff for _, imprint, _ in placed if imprint.stuff is not None]
+    materials, of_stuff = with_stuff(prepared.materials, prepared.emitters, stuffs)
+    next_row = iter(of_stuff)
+    covering = Covering(
+        materials=materials,
+        row=np.array([-1 if imprint.stuff is None else next(next_row) for _, imprint, _ in placed], dtype=np.int16),
+        roughness=np.array([imprint.stuff.roughness if imprint.stuff else 1 for _, imprint, _ in placed], np.float32),
+    )
+    light = reshaded(prepared, splinters, change, covering)
+    owner = splinters.owner[change.is_changed]
+    row = splinters.rows[owner]
+    weight = prepared.gbuffer.weight[row] / (splinters.side[owner] ** 2)
+    difference = (light - prepared.radiance[:, row]) * weight[:, None].astype(np.float32)
+    touched, place = np.unique(prepared.gbuffer.pixel[row], return_inverse=True)
+    return Mend(touched.astype(np.int32), summed(place, difference, len(touched)).astype(np.float32))

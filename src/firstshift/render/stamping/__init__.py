@@ -1,0 +1,1 @@
+"""The steps of stamping a flaw onto a prepared view; `render.stamp` chains them."""

@@ -1,0 +1,144 @@
+"""What all flaws of an image together change at each sub-sample: heights add, tints multiply, the last cover wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift.core.imprint import Imprint, Layer
+from firstshift.render.gbuffer import F32
+from firstshift.render.landing import Landing
+from firstshift.render.prepared import Prepared
+from firstshift.render.stamping.finding import Rows
+from firstshift.render.stamping.sampling import box_means, relief_means
+from firstshift.render.stamping.shadow import Walls, walls_of
+from firstshift.render.stamping.splitting import Splinters, footprints
+
+NOTHING = 1e-6
+"""Slopes, shares and factors nearer than this to 'no change' change nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """Arrays over S sub-samples, written flaw by flaw."""
+
+    is_changed: npt.NDArray[np.bool_]
+    gradient: F32
+    """(S, 3): of the added height, in station coordinates; only its part in the tangent plane counts."""
+    spread: F32
+    """(S, 2): variance of slopes inside the sub-sample, along the appearance's tangent and across it."""
+    height_mm: F32
+    tint: F32
+    """(S, 3)"""
+    smoothness: F32
+    hidden_finish: F32
+    occlusion: F32
+    film: F32
+    cover: F32
+    stuff: npt.NDArray[np.int16]
+    """(S,): which flaw's stuff covers it; −1 for none."""
+    lit: F32
+    """(S, E): share of each emitter that the flaws' own walls let through."""
+    openness: F32
+    """(S,): share of an even sky that they let through."""
+
+    @classmethod
+    def none(cls, count: int, emitters: int) -> Change:
+        def filled(value: float, *shape: int) -> F32:
+            return np.full((count, *shape), value, dtype=np.float32)
+
+        return cls(
+            is_changed=np.zeros(count, dtype=np.bool_), gradient=filled(0, 3), spread=filled(0, 2), height_mm=filled(0),
+            tint=filled(1, 3), smoothness=filled(1), hidden_finish=filled(0), occlusion=filled(0), film=filled(0),
+            cover=filled(0), stuff=np.full(count, -1, dtype=np.int16), lit=filled(1, emitters), openness=filled(1),
+        )  # fmt: skip
+
+
+def change_of(prepared: Prepared, splinters: Splinters, flaws: Sequence[tuple[Landing, Imprint, Rows]]) -> Change:
+    change = Change.none(len(splinters), len(prepared.emitters))
+    for number, (landing, imprint, rows) in enumerate(flaws):
+        if len(rows):
+            _Reader(prepared, splinters, landing, imprint, rows).add_to(change, number)
+    return change
+
+
+class _Reader:
+    """One flaw's layers at the sub-samples it touches."""
+
+    def __init__(
+        self, prepared: Prepared, splinters: Splinters, landing: Landing, imprint: Imprint, rows: Rows
+    ) -> None:
+        which = splinters.of_rows(rows)
+        self.prepared, self.landing, self.imprint = prepared, landing, imprint
+        u, v, _ = landing.to_patch(splinters.position_mm[which]).T
+        half_u, half_v = np.float32(imprint.patch.length_mm / 2), np.float32(imprint.patch.width_mm / 2)
+        inside = (np.abs(u) <= half_u) & (np.abs(v) <= half_v)
+        self.which, u, v = which[inside], u[inside], v[inside]
+        owner = splinters.owner[self.which]
+        self.row = splinters.rows[owner]
+        wide, high = footprints(prepared.gbuffer, splinters.rows, landing, 1 / splinters.side)
+        self.at = (imprint.patch, u, v, wide[owner], high[owner])
+        self.position_mm = splinters.position_mm[self.which]
+
+    def add_to(self, change: Change, number: int) -> None:
+        which, imprint = self.which, self.imprint
+        changed = np.zeros(len(which), dtype=np.bool_)
+        if imprint.height_mm is not None:
+            changed |= self._add_relief(change, imprint.height_mm)
+        if imprint.tint is not None:
+            tint = box_means(imprint.tint, *self.at)
+            change.tint[which] *= tint
+            changed |= (np.abs(tint - 1) > NOTHING).any(axis=1)
+        if imprint.smoothness is not None:
+            factor = box_means(imprint.smoothness, *self.at)[:, 0]
+            change.smoothness[which] *= factor
+            changed |= np.abs(factor - 1) > NOTHING
+        for layer, into in (
+            (imprint.occlusion, change.occlusion),
+            (imprint.film, change.film),
+            (imprint.hides_finish, change.hidden_finish),
+        ):
+            if layer is not None:
+                changed |= self._add_share(layer, into)
+        if imprint.stuff is not None and imprint.cover is not None:
+            cover = box_means(imprint.cover, *self.at)[:, 0]
+            over = cover > NOTHING
+            change.cover[which[over]], change.stuff[which[over]] = cover[over], number
+            changed |= over
+        change.is_changed[which] |= changed
+
+    def _add_share(self, layer: Layer, into: F32) -> npt.NDArray[np.bool_]:
+        """Shares of what is left: two half covers hide three quarters."""
+        share = box_means(layer, *self.at)[:, 0]
+        into[self.which] = 1 - (1 - into[self.which]) * (1 - share)
+        return np.asarray(share > NOTHING)
+
+    def _add_relief(self, change: Change, height_mm: Layer) -> npt.NDArray[np.bool_]:
+        which = self.which
+        height, su, sv, suu, svv, suv = relief_means(height_mm, *self.at).T
+        u, v = self.landing.u.astype(np.float32), self.landing.v.astype(np.float32)
+        change.height_mm[which] += height
+        change.gradient[which] += su[:, None] * u + sv[:, None] * v
+        tangent = self.prepared.appearance.tangent[self.row]
+        side = np.cross(self.prepared.appearance.normal[self.row], tangent)
+        uu, vv, uv = suu - su * su, svv - sv * sv, suv - su * sv
+        for axis, direction in enumerate((tangent, side)):
+            a, b = direction @ u, direction @ v
+            change.spread[which, axis] += np.maximum(uu * a * a + vv * b * b + 2 * uv * a * b, 0)
+        changed = np.asarray((suu + svv) > NOTHING * NOTHING)
+        walls = walls_of(self.prepared, self.landing, self.imprint)
+        return changed if walls is None else changed | self._add_shadow(change, walls)
+
+    def _add_shadow(self, change: Change, walls: Walls) -> npt.NDArray[np.bool_]:
+        _, u, v, wide, high = self.at
+        tangents = walls.seen_from(u, v, wide, high)
+        walled = tangents.max(axis=1) > 0
+        near = np.flatnonzero(walled)
+        lit = walls.lit(tangents[near], self.position_mm[near], self.prepared.gbuffer.normal[self.row[near]])
+        change.lit[self.which[near]] *= lit
+        change.openness[self.which[near]] *= walls.openness(tangents[near])
+        walled[near] = (lit < 1 - NOTHING).any(axis=1)
+        return np.asarray(walled)

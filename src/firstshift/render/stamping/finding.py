@@ -1,0 +1,82 @@
+"""Which samples of a view a patch touches: its corners are projected, and only the pixels between them are looked at.
+
+A sample belongs to the patch when its projection on the landing's tangent plane lies inside it, its surface looks the
+same way as the landing, and its distance to that plane is no more than a surface that turns by as much as its normal
+says can reach: on a cylinder the flaw wraps, and it does not print through to the back or onto a wall below.
+
+    |n| ≤ tolerance + d · tan θ      d distance in the plane, θ angle between the normals
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift.core.imprint import Patch
+from firstshift.render.gbuffer import GBuffer
+from firstshift.render.landing import Landing
+from firstshift.render.prepared import Prepared
+
+Rows = npt.NDArray[np.int64]
+STEEPEST_COS = 0.25
+"""Normals more than 75° off are another face, not a bend of this one."""
+SLACK_MM = 0.02
+"""Room for tessellation: twice the tolerance with which CAD faces become triangles."""
+
+
+def rows_in_box(gbuffer: GBuffer, left: int, top: int, right: int, bottom: int) -> Rows:
+    """Samples of the pixels from column `left` up to `right`, row `top` up to `bottom`, both included."""
+    left, right = max(left, 0), min(right, gbuffer.width - 1)
+    lines = np.arange(max(top, 0), min(bottom, gbuffer.height - 1) + 1, dtype=np.int64) * gbuffer.width
+    if right < left or not len(lines):
+        return np.empty(0, dtype=np.int64)
+    first = np.searchsorted(gbuffer.pixel, (lines + left).astype(np.int32))
+    last = np.searchsorted(gbuffer.pixel, (lines + right).astype(np.int32), side="right")
+    return spans(first, last - first)
+
+
+def spans(first: npt.NDArray[np.integer], count: npt.NDArray[np.integer]) -> Rows:
+    """first[0], first[0] + 1, … count[0] of them, then those from first[1], …"""
+    total = int(count.sum())
+    before = np.cumsum(count) - count
+    return np.asarray(np.repeat(first - before, count) + np.arange(total), dtype=np.int64)
+
+
+def touched_rows(prepared: Prepared, landing: Landing, patch: Patch, highest_mm: float = 0.0) -> Rows:
+    """Samples that the patch covers, in ascending order."""
+    gbuffer = prepared.gbuffer
+    near = rows_in_box(gbuffer, *projected_box(prepared, landing, patch, highest_mm))
+    near = near[gbuffer.surface[near] >= 0]
+    if not len(near):
+        return near
+    u, v, n = landing.to_patch(gbuffer.position_mm[near]).T
+    cos = gbuffer.normal[near] @ landing.normal.astype(np.float32)
+    pixel = _footprint(gbuffer, near)
+    tan = np.sqrt(np.maximum(1 - cos * cos, 0)) / np.maximum(cos, STEEPEST_COS)
+    reach = SLACK_MM + pixel + np.hypot(u, v) * tan
+    inside = (np.abs(u) <= patch.length_mm / 2 + pixel / 2) & (np.abs(v) <= patch.width_mm / 2 + pixel / 2)
+    inside &= (cos > STEEPEST_COS) & (np.abs(n) <= reach)
+    inside &= _is_part(prepared, landing)[gbuffer.surface[near]]
+    return np.asarray(near[inside])
+
+
+def projected_box(prepared: Prepared, landing: Landing, patch: Patch, high_mm: float) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of the pixels in which the patch can lie; the face may bend away from its plane."""
+    half_u, half_v = patch.length_mm / 2, patch.width_mm / 2
+    deep = 0.5 * min(half_u, half_v) + SLACK_MM + abs(high_mm)
+    steps = np.array([[a, b, c] for a in (-half_u, half_u) for b in (-half_v, half_v) for c in (-deep, deep)])
+    corners = landing.position_mm + steps @ np.stack([landing.u, landing.v, landing.normal])
+    xy = np.asarray(prepared.view.project(corners), dtype=np.float64)
+    low, high = np.floor(xy.min(axis=0)).astype(int) - 1, np.ceil(xy.max(axis=0)).astype(int) + 1
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+
+
+def _footprint(gbuffer: GBuffer, rows: Rows) -> npt.NDArray[np.float32]:
+    crossed = np.cross(gbuffer.across_mm[rows], gbuffer.down_mm[rows])
+    return np.asarray(np.sqrt(np.sqrt((crossed * crossed).sum(axis=1))), dtype=np.float32)
+
+
+def _is_part(prepared: Prepared, landing: Landing) -> npt.NDArray[np.bool_]:
+    """Flaws stay on the part; one that was told to land on a background stays on that."""
+    part = np.array([surface.is_part for surface in prepared.surfaces], dtype=np.bool_)
+    return part if part[landing.surface] else np.arange(len(part)) == landing.surface

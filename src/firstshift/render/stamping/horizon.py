@@ -1,0 +1,162 @@
+"""The shadow a flaw casts on itself: how high its walls stand around each cell, in 16 directions.
+
+From each cell a march along every direction keeps the steepest rise seen so far and stops as soon as not even the
+highest point of the patch could rise above it: a flat neighbourhood costs nothing, a groove its own width. Long marches
+lengthen their steps, as the walls far away need less detail. Light that comes from below that horizon is kept out,
+softly over the angular size of the emitter.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from firstshift.core.imprint import Patch
+
+F32 = npt.NDArray[np.float32]
+DIRECTIONS = 16
+LOWEST_TAN = np.float32(0.03)
+"""Rises below 2° shade nothing: no light of a station hangs lower."""
+MOST_CELLS = 25_000
+SOFTEST = 0.04
+"""The least width of a shadow's edge, as a difference of tangents: cells are finite too."""
+
+
+def azimuths() -> F32:
+    """(16, 2): directions in the patch, anticlockwise from u."""
+    turn = 2 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS
+    return np.stack([np.cos(turn), np.sin(turn)], axis=1).astype(np.float32)
+
+
+def thinned(height_mm: F32, patch: Patch) -> tuple[F32, Patch]:
+    """A patch of at most MOST_CELLS cells with the mean heights of blocks; its middle stays the middle."""
+    cells = patch.rows * patch.columns
+    if cells <= MOST_CELLS:
+        return height_mm, patch
+    along, across = patch.along_mm, patch.across_mm
+    step_u = step_v = 1
+    while -(-patch.columns // step_u) * -(-patch.rows // step_v) > MOST_CELLS:
+        if along * step_u <= across * step_v:
+            step_u += 1
+        else:
+            step_v += 1
+    columns, rows = -(-patch.columns // step_u), -(-patch.rows // step_v)
+    more = ((0, rows * step_v - patch.rows), (0, columns * step_u - patch.columns))
+    halves = [(extra // 2, extra - extra // 2) for _, extra in more]
+    padded = np.pad(height_mm, halves, mode="edge")
+    means = padded.reshape(rows, step_v, columns, step_u).mean(axis=(1, 3), dtype=np.float32)
+    return means, Patch(along * step_u, across * step_v, columns, rows)
+
+
+def horizon_tangents(height_mm: F32, patch: Patch) -> F32:
+    """(rows, columns, 16): tangent of the steepest rise seen from each cell in each direction; 0 where there is none.
+
+    What lies beyond the border is taken to be as high as the cell itself."""
+    out = np.zeros((*patch.shape, DIRECTIONS), dtype=np.float32)
+    height = np.ascontiguousarray(height_mm, dtype=np.float32)
+    _horizon(height, np.float32(patch.along_mm), np.float32(patch.across_mm), azimuths(), LOWEST_TAN, out)
+    return out
+
+
+def horizon_tangents_slowly(height_mm: F32, patch: Patch) -> F32:
+    """The readable twin: every step of every march, none skipped."""
+    rows, columns = patch.shape
+    out = np.zeros((rows, columns, DIRECTIONS), dtype=np.float32)
+    for i in range(rows):
+        for j in range(columns):
+            for d, (cos, sin) in enumerate(azimuths()):
+                step = 1 / max(abs(cos) / patch.along_mm, abs(sin) / patch.across_mm)
+                for n in range(1, rows + columns):
+                    x, y = j + n * step * cos / patch.along_mm, i + n * step * sin / patch.across_mm
+                    if not (0 <= x <= columns - 1 and 0 <= y <= rows - 1):
+                        break
+                    left, top = min(int(x), columns - 2), min(int(y), rows - 2)
+                    a, b = x - left, y - top
+                    upper = height_mm[top, left] * (1 - a) + height_mm[top, left + 1] * a
+                    lower = height_mm[top + 1, left] * (1 - a) + height_mm[top + 1, left + 1] * a
+                    rise = (upper * (1 - b) + lower * b - height_mm[i, j]) / (n * step)
+                    out[i, j, d] = max(out[i, j, d], rise)
+    return out
+
+
+def openness(tangents: F32) -> F32:
+    """(…): share of the light of an even sky that gets past horizons (…, 16), cosine weighted: the mean of cos² of the
+    horizon's angle."""
+    return np.asarray((1 / (1 + tangents * tangents)).mean(axis=-1), dtype=np.float32)
+
+
+def lit_past(tangents: F32, towards: F32, width: F32) -> F32:
+    """(S, E): share of each emitter that stands above the horizon (S, 16); `towards` (S, E, 3) in the frame of the
+    patch, `width` (S, E) the angular size of the emitter in radians."""
+    out = np.empty(towards.shape[:2], dtype=np.float32)
+    _lit_past(np.ascontiguousarray(tangents), np.ascontiguousarray(towards), np.ascontiguousarray(width), out)
+    return out
+
+
+def lit_past_slowly(tangents: F32, towards: F32, width: F32) -> F32:
+    """The readable twin of `lit_past`."""
+    flat = np.maximum(np.hypot(towards[..., 0], towards[..., 1]), 1e-6)
+    rise = towards[..., 2] / flat
+    place = np.mod(np.arctan2(towards[..., 1], towards[..., 0]) / (2 * np.pi), 1) * DIRECTIONS
+    before = np.floor(place).astype(int) % DIRECTIONS
+    share = place - np.floor(place)
+    sample = np.arange(len(tangents))[:, None]
+    wall = tangents[sample, before] * (1 - share) + tangents[sample, (before + 1) % DIRECTIONS] * share
+    edge = np.maximum(width * (1 + rise * rise), SOFTEST)
+    lit = np.clip(0.5 + (rise - wall) / edge, 0, 1)
+    return np.where(wall < LOWEST_TAN, 1, lit).astype(np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _horizon(h, along, across, directions, lowest, out):  # type: ignore[no-untyped-def]
+    rows, columns = h.shape
+    top_mm = h.max()
+    for d in range(len(directions)):
+        cos, sin = directions[d, 0], directions[d, 1]
+        step = 1 / max(abs(cos) / along, abs(sin) / across)
+        dx, dy = step * cos / along, step * sin / across
+        for i in range(rows):
+            for j in range(columns):
+                here = h[i, j]
+                room = top_mm - here
+                best = np.float32(0.0)
+                n = np.float32(1.0)
+                while room > max(best, lowest) * n * step:
+                    x, y = j + n * dx, i + n * dy
+                    if x < 0 or y < 0 or x > columns - 1 or y > rows - 1:
+                        break
+                    left, top = min(int(x), columns - 2), min(int(y), rows - 2)
+                    a, b = x - left, y - top
+                    upper = h[top, left] * (1 - a) + h[top, left + 1] * a
+                    lower = h[top + 1, left] * (1 - a) + h[top + 1, left + 1] * a
+                    best = max(best, (upper * (1 - b) + lower * b - here) / (n * step))
+                    n += 1 if n < 8 else math.floor(n * 0.15)
+                out[i, j, d] = best
+
+
+@njit(cache=True, nogil=True)
+def _lit_past(tangents, towards, width, out):  # type: ignore[no-untyped-def]
+    samples, emitters = out.shape
+    directions = tangents.shape[1]
+    turn = directions / (2 * math.pi)
+    for s in range(samples):
+        highest = np.float32(0.0)
+        for d in range(directions):
+            highest = max(highest, tangents[s, d])
+        for e in range(emitters):
+            x, y = towards[s, e, 0], towards[s, e, 1]
+            flat = max(math.sqrt(x * x + y * y), 1e-6)
+            rise = towards[s, e, 2] / flat
+            edge = max(width[s, e] * (1 + rise * rise), SOFTEST)
+            if highest < LOWEST_TAN or rise > highest + edge / 2:
+                out[s, e] = 1.0
+                continue
+            place = math.atan2(y, x) * turn
+            before = math.floor(place)
+            share = place - before
+            first = before % directions
+            wall = tangents[s, first] * (1 - share) + tangents[s, (first + 1) % directions] * share
+            out[s, e] = 1.0 if wall < LOWEST_TAN else min(max(0.5 + (rise - wall) / edge, 0.0), 1.0)

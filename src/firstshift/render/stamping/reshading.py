@@ -1,0 +1,107 @@
+"""From a change of the surface to its light: the appearance of each changed sub-sample, and its radiance.
+
+Slopes add: the finish's resolved slopes (those of the parent sample's normal against the geometry's) and the flaw's
+give the new normal. Variances of slopes add: α² = (smoothness · α_finish)² + 2·σ² on each axis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift.render.appearance import Appearance, Materials
+from firstshift.render.gbuffer import F32
+from firstshift.render.prepared import Prepared
+from firstshift.render.shade import shade
+from firstshift.render.stamping.bounce import bounced
+from firstshift.render.stamping.change import Change
+from firstshift.render.stamping.splitting import Splinters
+
+SMOOTHEST, ROUGHEST = np.float32(0.004), np.float32(1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Covering:
+    """Stuffs as rows of the materials table, by flaw."""
+
+    materials: Materials
+    row: npt.NDArray[np.int16]
+    """(F,): −1 for flaws without stuff."""
+    roughness: F32
+    """(F,)"""
+
+
+def dressed(prepared: Prepared, row: npt.NDArray[np.int64], change: Change, which: npt.NDArray[np.int64]) -> Appearance:
+    """The appearance of sub-samples `which`, whose parents are the samples `row`, before any cover."""
+    clean = prepared.appearance.taken(row)
+    ground = prepared.gbuffer.normal[row]
+    hidden, factor = change.hidden_finish[which], change.smoothness[which]
+    kept = (1 - hidden) * np.minimum(factor, 1)
+    up = np.maximum(_dot(clean.normal, ground), np.float32(0.05))[:, None]
+    # Both tilts as slopes in the tangent plane of the geometry's normal: n ∝ N − ∇h.
+    tilt = clean.normal / up - ground
+    fall = change.gradient[which]
+    fall = fall - ground * _dot(fall, ground)[:, None]
+    normal = ground + tilt * kept[:, None] - fall
+    normal /= np.sqrt(_dot(normal, normal))[:, None]
+    tangent = clean.tangent - normal * _dot(clean.tangent, normal)[:, None]
+    tangent /= np.maximum(np.sqrt(_dot(tangent, tangent)), 1e-6)[:, None]
+    even = np.sqrt(clean.alpha[:, :1] * clean.alpha[:, 1:])
+    alpha = (clean.alpha + (even - clean.alpha) * hidden[:, None]) * factor[:, None]
+    alpha = np.sqrt(alpha * alpha + 2 * change.spread[which])
+    return Appearance(
+        material=clean.material,
+        normal=normal.astype(np.float32),
+        tangent=tangent.astype(np.float32),
+        alpha=np.clip(alpha, np.minimum(SMOOTHEST, clean.alpha.min(initial=1)), ROUGHEST).astype(np.float32),
+        tint=clean.tint * change.tint[which],
+        occlusion=1 - (1 - clean.occlusion) * (1 - change.occlusion[which]),
+        film=1 - (1 - clean.film) * (1 - change.film[which]),
+    )
+
+
+def reshaded(prepared: Prepared, splinters: Splinters, change: Change, covering: Covering) -> F32:
+    """(L, S', C): radiance of the changed sub-samples, in their order."""
+    which = np.flatnonzero(change.is_changed)
+    row = splinters.rows[splinters.owner[which]]
+    bare = dressed(prepared, row, change, which)
+    covered = np.flatnonzero(change.cover[which] > 0)
+    flaw = change.stuff[which[covered]]
+    stuff = replace(
+        bare.taken(covered),
+        material=covering.row[flaw],
+        alpha=np.maximum(np.repeat(covering.roughness[flaw, None], 2, axis=1), SMOOTHEST),
+    )
+    order = np.concatenate([np.arange(len(which)), covered])
+    normal = prepared.gbuffer.normal[row]
+    position = splinters.position_mm[which] + normal * change.height_mm[which, None]
+    samples = replace(prepared.gbuffer.taken(row[order]), position_mm=position[order].astype(np.float32))
+    appearance = _joined(bare, stuff)
+    visible = seen_lights(prepared, row, change.lit[which])[order]
+    light = shade(samples, appearance, covering.materials, prepared.emitters, visible)
+    light += bounced(prepared, row[order], appearance, covering.materials, change.openness[which][order])
+    share = change.cover[which[covered], None]
+    mixed = light[:, : len(which)]
+    mixed[:, covered] = mixed[:, covered] * (1 - share) + light[:, len(which) :] * share
+    return np.asarray(mixed)
+
+
+def seen_lights(prepared: Prepared, row: npt.NDArray[np.int64], lit: F32) -> npt.NDArray[np.uint8]:
+    """(S, E): the part's shadows and the flaw's own together."""
+    if prepared.visible is None:
+        return np.asarray(np.rint(lit * 255), dtype=np.uint8)
+    return np.asarray(np.rint(lit * prepared.visible[row]), dtype=np.uint8)
+
+
+def _joined(first: Appearance, second: Appearance) -> Appearance:
+    if not len(second):
+        return first
+    return Appearance(
+        **{name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in Appearance.__slots__}
+    )
+
+
+def _dot(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> F32:
+    return np.asarray(np.einsum("ij,ij->i", a, b), dtype=np.float32)

@@ -1,0 +1,65 @@
+"""Walls of a flaw between its ground and the lights: `horizon` asked for one view's emitters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from firstshift.core.imprint import Imprint, Patch
+from firstshift.render.appearance import Emitters
+from firstshift.render.gbuffer import F32
+from firstshift.render.landing import Landing
+from firstshift.render.prepared import Prepared
+from firstshift.render.stamping.horizon import LOWEST_TAN, horizon_tangents, lit_past, openness, thinned
+from firstshift.render.stamping.sampling import box_means
+
+DEEP_TAN = 0.35
+"""Walls steeper than this throw light onto each other that is worth counting, whether they shade or not."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Walls:
+    landing: Landing
+    emitters: Emitters
+    patch: Patch
+    tangents: F32
+    """(rows, columns, 16): horizons, `horizon.horizon_tangents`."""
+
+    def seen_from(self, u: F32, v: F32, wide: F32, high: F32) -> F32:
+        """(S, 16): horizons at points of the patch."""
+        return box_means(self.tangents, self.patch, u, v, wide, high)
+
+    def lit(self, tangents: F32, position_mm: F32, normal: F32) -> F32:
+        """(S, E): share of each emitter above the horizon. The frame turns with the surface where that is curved."""
+        u = self.landing.u.astype(np.float32) - normal * (normal @ self.landing.u.astype(np.float32))[:, None]
+        u /= np.sqrt((u * u).sum(axis=1, keepdims=True))
+        frame = np.stack([u, np.cross(normal, u), normal], axis=1)
+        way = self.emitters.position_mm[None] - position_mm[:, None]
+        far = np.sqrt((way * way).sum(axis=2))
+        towards = np.matmul(way, frame.transpose(0, 2, 1)).astype(np.float32)
+        return lit_past(tangents, towards, self.emitters.across_mm[None] / far)
+
+    def openness(self, tangents: F32) -> F32:
+        return openness(tangents)
+
+
+def walls_of(prepared: Prepared, landing: Landing, imprint: Imprint) -> Walls | None:
+    """None where nothing on this patch is steep enough to stand in the way of any light."""
+    height = imprint.height_mm
+    if height is None:
+        return None
+    steepest = max(
+        float(np.abs(np.diff(height, axis=1)).max(initial=0)) / imprint.patch.along_mm,
+        float(np.abs(np.diff(height, axis=0)).max(initial=0)) / imprint.patch.across_mm,
+    )
+    way = prepared.emitters.position_mm - landing.position_mm
+    flat = np.hypot(way @ landing.u, way @ landing.v)
+    # Half the emitter's own angular size lower than its middle; what stands below the plane is no light at all.
+    low = (way @ landing.normal - prepared.emitters.across_mm / 2) / np.maximum(flat, 1e-6)
+    shining = way @ landing.normal > 0
+    lowest = float(low[shining].min()) if shining.any() else np.inf
+    if steepest < max(min(lowest, DEEP_TAN), float(LOWEST_TAN)):
+        return None
+    thin, patch = thinned(height, imprint.patch)
+    return Walls(landing, prepared.emitters, patch, horizon_tangents(thin, patch))

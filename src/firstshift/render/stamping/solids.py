@@ -1,0 +1,243 @@
+"""Burrs, plugs, chips and short shots: bodies that are added to the part or cut out of it, traced for the few pixels
+around them.
+
+Every pixel near the body gets k × k rays of its own. Only rays that meet the body can change:
+
+    added      the body is seen where it is nearer than what was seen before
+    cut out    the ray that enters the part inside the cutter goes on to where it leaves the cutter: still inside the
+               part, it sees the cutter's far wall; already outside again, it goes on to the next thing, or to nothing
+
+which is constructive subtraction by intervals of a ray (Goldfeather, Hultquist and Fuchs 1986), so silhouettes change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift.core.imprint import Solid
+from firstshift.core.mesh import Mesh
+from firstshift.render.gbuffer import F32, NOTHING, GBuffer
+from firstshift.render.landing import Landing
+from firstshift.render.pose import Pose
+from firstshift.render.prepared import Prepared
+from firstshift.render.scene import Hits, Placed, Scene
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+MOST_PIXELS_FINE = 3_000
+MOST_WALLS = 8
+"""Surfaces of a cutter that one ray is followed through, and pieces of the part."""
+ON_BODY = -2
+"""In `Seen.surface`: the body itself."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What changed rays now see: R rays of pixels."""
+
+    pixel: npt.NDArray[np.int64]
+    offset_px: F32
+    side: int
+    """Each ray stands for 1 / side² of its pixel."""
+    surface: npt.NDArray[np.int64]
+    """The scene's surface, ON_BODY for the body's own, NOTHING for none."""
+    triangle: npt.NDArray[np.int64]
+    position_mm: Floats
+    normal: Floats
+    facet: Floats
+    direction: Floats
+
+    def __len__(self) -> int:
+        return len(self.pixel)
+
+
+class Body:
+    """A solid where it stands."""
+
+    def __init__(self, solid: Solid, landing: Landing) -> None:
+        self.solid, self.landing = solid, landing
+        frame = np.stack([landing.u, landing.v, landing.normal], axis=1)
+        self.mesh = solid.mesh.moved(frame, landing.position_mm)
+        self.scene = Scene((Placed(self.mesh, Pose(np.eye(3), np.zeros(3)), 0),))
+        low, high = self.mesh.bounds_mm
+        self.size_mm = float(np.linalg.norm(high - low))
+        self.clearance_mm = 1e-4 * self.size_mm
+
+    def normals(self, hits: Hits) -> Floats:
+        """Shading normals on the side that was met."""
+        smooth = smooth_normals(self.mesh, hits.triangle, hits.position_mm)
+        return smooth * np.where(_dot(smooth, hits.facet) < 0, -1.0, 1.0)[:, None]
+
+
+def pixel_box(prepared: Prepared, points_mm: Floats, around_px: int = 1) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of the pixels in which these points lie, inside the image; empty where right < left."""
+    xy = prepared.view.project(points_mm)
+    xy = xy[np.isfinite(xy).all(axis=1)]
+    if not len(xy):
+        return 0, 0, -1, -1
+    low, high = np.floor(xy.min(axis=0)).astype(int) - around_px, np.floor(xy.max(axis=0)).astype(int) + around_px
+    width, height = prepared.gbuffer.width, prepared.gbuffer.height
+    return max(int(low[0]), 0), max(int(low[1]), 0), min(int(high[0]), width - 1), min(int(high[1]), height - 1)
+
+
+def seen_with(prepared: Prepared, body: Body) -> Seen | None:
+    """The rays that see something else once the body is there; None where there is none."""
+    rays = _rays_at(prepared, body)
+    if rays is None:
+        return None
+    pixel, offset, side, origins, directions = rays
+    seen = (_added if body.solid.is_added else _cut)(prepared.scene, body, origins, directions)
+    changed, surface, triangle, position, normal, facet = seen
+    if not changed.any():
+        return None
+    return Seen(
+        pixel[changed], offset[changed], side, surface[changed], triangle[changed], position[changed],
+        normal[changed], facet[changed], directions[changed],
+    )  # fmt: skip
+
+
+Found = tuple[Flags, npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Floats, Floats]
+Rays = tuple[npt.NDArray[np.int64], F32, int, Floats, Floats]
+
+
+def _rays_at(prepared: Prepared, body: Body) -> Rays | None:
+    """Rays of the pixels around the body that meet it: pixel, place in it, rays along a side, origin, direction."""
+    left, top, right, bottom = pixel_box(prepared, body.mesh.vertices_mm)
+    if right < left or bottom < top:
+        return None
+    count = (right - left + 1) * (bottom - top + 1)
+    side = 4 if count <= MOST_PIXELS_FINE else 3 if count <= 10 * MOST_PIXELS_FINE else 2
+    columns, rows = np.meshgrid(np.arange(left, right + 1), np.arange(top, bottom + 1))
+    steps = (np.arange(side) + 0.5) / side - 0.5
+    offset = np.stack([each.ravel() for each in np.meshgrid(steps, steps)], axis=1)
+    corner = np.stack([columns.ravel(), rows.ravel()], axis=1)
+    xy = (corner[:, None] + 0.5 + offset).reshape(-1, 2)
+    pixel = np.repeat(corner[:, 1] * prepared.gbuffer.width + corner[:, 0], side * side)
+    origins, directions = prepared.view.rays(xy)
+    met = np.isfinite(body.scene.hits(origins, directions).distance_mm)
+    if not met.any():
+        return None
+    offsets = np.tile(offset, (count, 1)).astype(np.float32)
+    return pixel[met], offsets[met], side, origins[met], directions[met]
+
+
+def _added(scene: Scene, body: Body, origins: Floats, directions: Floats) -> Found:
+    there, here = scene.hits(origins, directions), body.scene.hits(origins, directions)
+    nearer = here.distance_mm < there.distance_mm - body.clearance_mm
+    surface = np.where(nearer, ON_BODY, there.surface).astype(np.int64)
+    return nearer, surface, here.triangle.astype(np.int64), here.position_mm, body.normals(here), here.facet
+
+
+def _cut(scene: Scene, body: Body, origins: Floats, directions: Floats) -> Found:
+    walls = all_distances(body.scene, origins, directions, body.clearance_mm)
+    is_part = np.array([item.is_part for item in scene.placed] + [False])
+    count = len(origins)
+    surface, triangle = np.full(count, NOTHING, np.int64), np.full(count, -1, np.int64)
+    position, normal, facet = (np.zeros((count, 3)) for _ in range(3))
+    changed, going = np.zeros(count, np.bool_), np.arange(count)
+    gone = np.zeros(count)
+    """How far each ray has come: everything before is air or cut away."""
+    for turn in range(MOST_WALLS):
+        start = origins[going] + directions[going] * gone[going, None]
+        entry = scene.hits(start, directions[going])
+        distance = gone[going] + entry.distance_mm
+        inside, leaves = _interval(walls[going], distance, body.clearance_mm)
+        stops = ~(is_part[entry.placed] & inside)
+        if turn:
+            at = going[stops]
+            surface[at], triangle[at] = entry.surface[stops], entry.triangle[stops]
+            position[at], facet[at], normal[at] = entry.position_mm[stops], entry.facet[stops], entry.facet[stops]
+        going, distance, leaves = going[~stops], distance[~stops], leaves[~stops]
+        changed[going] = True
+        if not len(going):
+            break
+        past = origins[going] + directions[going] * (distance + body.clearance_mm)[:, None]
+        out = scene.hits(past, directions[going])
+        ends = distance + body.clearance_mm + out.distance_mm
+        walled = leaves < ends - body.clearance_mm
+        _set_walls(
+            body, going[walled], leaves[walled], origins, directions, (surface, triangle, position, normal, facet)
+        )
+        going, gone[going] = going[~walled], ends + body.clearance_mm
+        going = going[np.isfinite(gone[going])]
+    return changed, surface, triangle, position, normal, facet
+
+
+def _set_walls(
+    body: Body, at: npt.NDArray[np.int64], leaves: Floats, origins: Floats, directions: Floats,
+    into: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Floats, Floats],
+) -> None:  # fmt: skip
+    """These rays end on the cutter's far wall, `leaves` mm along them."""
+    if not len(at):
+        return
+    before = origins[at] + directions[at] * (leaves - 2 * body.clearance_mm)[:, None]
+    wall = body.scene.hits(before, directions[at])
+    surface, triangle, position, normal, facet = into
+    surface[at], triangle[at], position[at] = ON_BODY, wall.triangle, wall.position_mm
+    normal[at], facet[at] = body.normals(wall), wall.facet
+
+
+def all_distances(scene: Scene, origins: Floats, directions: Floats, step_mm: float) -> Floats:
+    """(K, MOST_WALLS): where each ray crosses a closed body, ascending, infinite where there are no more."""
+    out = np.full((len(origins), MOST_WALLS), np.inf)
+    going, gone = np.arange(len(origins)), np.zeros(len(origins))
+    for turn in range(MOST_WALLS):
+        hit = scene.hits(origins[going] + directions[going] * gone[going, None], directions[going])
+        out[going, turn] = gone[going] + hit.distance_mm
+        gone[going] = out[going, turn] + step_mm
+        going = going[np.isfinite(hit.distance_mm)]
+        if not len(going):
+            break
+    return out
+
+
+def _interval(walls: Floats, distance: Floats, slack_mm: float) -> tuple[Flags, Floats]:
+    """Whether this distance lies inside the body, and where the ray then leaves it."""
+    enters, leaves = walls[:, 0::2], walls[:, 1::2]
+    at = distance[:, None]
+    inside = (enters <= at + slack_mm) & (leaves > at + slack_mm) & np.isfinite(leaves)
+    return np.asarray(inside.any(axis=1)), np.asarray(np.where(inside, leaves, np.inf).min(axis=1))
+
+
+def smooth_normals(mesh: Mesh, triangle: npt.NDArray[np.integer], points_mm: Floats) -> Floats:
+    """(K, 3): corner normals mixed by the place in the triangle; unit length."""
+    a, b, c = np.moveaxis(mesh.corners_mm[triangle], 1, 0)
+    area = np.cross(b - a, c - a)
+    whole = np.maximum(_dot(area, area), 1e-30)
+    shares = np.stack([_dot(np.cross(c - b, points_mm - b), area), _dot(np.cross(a - c, points_mm - c), area)], axis=1)
+    shares = np.clip(shares / whole[:, None], 0, 1)
+    third = np.clip(1 - shares.sum(axis=1, keepdims=True), 0, 1)
+    mixed = np.einsum("kc,kcx->kx", np.concatenate([shares, third], axis=1), mesh.corner_normals[triangle])
+    return np.asarray(mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9))
+
+
+def samples_of(prepared: Prepared, seen: Seen, near: npt.NDArray[np.int64], surface: int) -> GBuffer:
+    """Changed rays as samples; `near` (R,) rows of the view's own samples lend what hardly changes (pixel steps).
+    `surface` is what the body's own surface counts as."""
+    gbuffer, place = prepared.gbuffer, seen.surface.copy()
+    place[place == ON_BODY] = surface
+    local = seen.position_mm.copy()
+    objects = prepared.scene.placed_of(place)
+    for number, item in enumerate(prepared.scene.placed):
+        local[objects == number] = item.pose.to_local(seen.position_mm[objects == number])
+    return replace(
+        gbuffer.taken(near),
+        pixel=seen.pixel.astype(np.int32),
+        offset_px=seen.offset_px,
+        weight=np.full(len(seen), 1 / seen.side**2, np.float32),
+        surface=place.astype(np.int16),
+        triangle=seen.triangle.astype(np.int32),
+        position_mm=seen.position_mm.astype(np.float32),
+        local_mm=local.astype(np.float32),
+        normal=seen.normal.astype(np.float32),
+        facet=seen.facet.astype(np.float32),
+        view=(-seen.direction).astype(np.float32),
+        distance_mm=prepared.view.distance_mm(seen.position_mm).astype(np.float32),
+    )
+
+
+def _dot(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> Floats:
+    return np.asarray(np.einsum("ij,ij->i", a, b), dtype=np.float64)

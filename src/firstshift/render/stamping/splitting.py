@@ -1,0 +1,85 @@
+"""Touched pixels, split into as many sub-samples as the flaws on them need.
+
+One sample of a pixel speaks for a square of the surface. Where a patch changes within that square in a way that light
+does not follow in proportion (slopes), the square is split into k × k; what light follows in proportion (tint, cover)
+is averaged over the square exactly, without splitting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift.core.imprint import Imprint
+from firstshift.render.gbuffer import F32, GBuffer
+from firstshift.render.landing import Landing
+from firstshift.render.stamping.finding import Rows, spans
+
+MOST = 6
+"""Sub-samples along one side of a pixel: the finest that a pixel of the usual patch (4 cells a pixel) can use."""
+ENOUGH = 40_000
+"""Sub-samples for one flaw; a dent across the whole image has no detail that needs more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Splinters:
+    """S sub-samples of K rows of a G-buffer."""
+
+    rows: Rows
+    """(K,): ascending"""
+    owner: npt.NDArray[np.int64]
+    """(S,): which of `rows`."""
+    side: npt.NDArray[np.int64]
+    """(K,): sub-samples along one side of the row's square."""
+    position_mm: F32
+    """(S, 3)"""
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+    def of_rows(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """Sub-samples that belong to these rows, which must all be among `self.rows`."""
+        places = np.searchsorted(self.rows, rows)
+        count = self.side * self.side
+        first = np.cumsum(count) - count
+        return spans(first[places], count[places])
+
+
+def sides(gbuffer: GBuffer, rows: Rows, imprint: Imprint) -> npt.NDArray[np.int64]:
+    """(K,): how finely each row is to be split for one flaw."""
+    if imprint.height_mm is None and imprint.smoothness is None and imprint.film is None:
+        return np.ones(len(rows), dtype=np.int64)
+    cell = min(imprint.patch.along_mm, imprint.patch.across_mm)
+    square = np.maximum(_length(gbuffer.across_mm[rows]), _length(gbuffer.down_mm[rows]))
+    square *= np.sqrt(gbuffer.weight[rows])
+    most = max(1, min(MOST, int(np.sqrt(ENOUGH / max(len(rows), 1)))))
+    return np.clip(np.ceil(square / np.float32(cell) - 0.05), 1, most).astype(np.int64)
+
+
+def split(gbuffer: GBuffer, rows: Rows, side: npt.NDArray[np.int64]) -> Splinters:
+    count = side * side
+    owner = np.repeat(np.arange(len(rows)), count)
+    place = spans(np.zeros(len(rows), dtype=np.int64), count)
+    k = side[owner].astype(np.float32)
+    # A sample of weight ¼ speaks for a quarter of its pixel.
+    spread = np.sqrt(gbuffer.weight[rows])[owner]
+    right = ((place % side[owner] + np.float32(0.5)) / k - np.float32(0.5)) * spread
+    down = ((place // side[owner] + np.float32(0.5)) / k - np.float32(0.5)) * spread
+    row = rows[owner]
+    position = gbuffer.position_mm[row] + gbuffer.across_mm[row] * right[:, None] + gbuffer.down_mm[row] * down[:, None]
+    return Splinters(rows, owner, side, position.astype(np.float32))
+
+
+def footprints(gbuffer: GBuffer, rows: Rows, landing: Landing, share: npt.NDArray[np.floating]) -> tuple[F32, F32]:
+    """Extent along u and v of the square that `share` of a pixel's side sees: the box with the same second moments."""
+    along = np.stack([gbuffer.across_mm[rows], gbuffer.down_mm[rows]])
+    share = share.astype(np.float32) * np.sqrt(gbuffer.weight[rows])
+    u = _length((along @ landing.u.astype(np.float32)).T) * share
+    v = _length((along @ landing.v.astype(np.float32)).T) * share
+    return u.astype(np.float32), v.astype(np.float32)
+
+
+def _length(vectors: F32) -> F32:
+    return np.asarray(np.sqrt((vectors * vectors).sum(axis=1)), dtype=np.float32)

@@ -1,5 +1,5 @@
-"""Shells into one mesh: equal places become one vertex, triangles without area go, normals are completed, and each body
-gets the name of the plan's body it belongs to.
+"""Shells into one mesh: equal places become one vertex, triangles without area go, normals are completed, and each
+body gets the name of the plan's body it belongs to.
 
 A part that an assembly uses several times is several bodies of the same name. A plan with one body means all of them.
 Otherwise a body of the plan is matched with the CAD file's name of the body, its part, or an assembly around it; `pin#2`
@@ -83,26 +83,30 @@ def _tidied(shell: Shell, name: str, gap_mm: float) -> Mesh | None:
     if not keep.any():
         return None
     source, triangles = shell.triangles[keep], triangles[keep]
+    mended, count = turned_alike(triangles, vertices)
     if shell.normals is None:
-        triangles, _ = turned_alike(triangles, vertices)
-        normals = smooth_normals(triangles, vertices, sides_of(triangles), CREASE_DEG)
+        triangles = mended
+        normals = smooth_normals(triangles, vertices, sides_of(triangles), CREASE_DEG).astype(np.float64)
     else:
+        if count:
+            turned = (mended != triangles).any(axis=1)
+            triangles, source = mended, np.where(turned[:, None], source[:, ::-1], source)
         normals = _completed(shell.normals[source], facing_of(vertices[triangles]))
     if shell.face is None:
         face = smooth_patches(sides_of(triangles), facing_of(vertices[triangles]), CREASE_DEG)
     else:
         face = shell.face[keep]
-    count = max(int(face.max()) + 1, len(shell.face_names))
-    told = shell.face_names or ("",) * count
+    told = shell.face_names or ("",) * (int(face.max()) + 1)
     body = np.zeros(len(triangles), dtype=np.int16)
     return Mesh(vertices, triangles, normals.astype(np.float32), body, face, (name,), told, (shell.colour,))
 
 
 def _completed(normals: Floats, facing: Floats) -> Floats:
-    """Corner normals of the file, the triangle's own where the file's are missing or point the other way: at the tip of
-    a cone a surface has none."""
+    """Corner normals of the file, turned outwards, and the triangle's own where the file has none: at the tip of a cone
+    there is none."""
     ahead = np.einsum("tcj,tj->tc", normals, facing)
-    return np.where((ahead > 1e-3)[:, :, None], normals, facing[:, None, :])
+    outwards = normals * np.sign(ahead)[:, :, None]
+    return np.where((np.abs(ahead) > 1e-3)[:, :, None], outwards, facing[:, None, :])
 
 
 def _joined(meshes: list[Mesh]) -> Mesh:

@@ -40,7 +40,9 @@ def shells_of_glb(data: bytes, where: str, unit_mm: float = METRE_MM) -> list[Sh
         shells = list(_Reader(document, blob, where, unit_mm).shells())
     except (KeyError, IndexError, TypeError, ValueError, OverflowError, AttributeError) as error:
         found = f"{type(error).__name__} {error}"
-        raise BadInput(where=where, expected="a GLB file whose tables fit", found=found, way_out="export it again")
+        raise BadInput(
+            where=where, expected="a GLB file whose tables fit", found=found, way_out="export it again"
+        ) from None
     return shells
 
 
@@ -169,7 +171,7 @@ class _Reader:
             raise ValueError(f"data up to byte {end} of {len(self.blob)}")
         rows: npt.NDArray[Any] = np.ndarray((count, width), kind, self.blob, start, (stride, kind.itemsize))
         if accessor.get("normalized") and kind.kind in "iu":
-            rows = np.maximum(rows / np.iinfo(kind).max, -1.0)
+            rows = np.maximum(rows / float(2 ** (8 * kind.itemsize - (kind.kind == "i")) - 1), -1.0)
         return rows
 
 

@@ -28,7 +28,7 @@ def shells_of_mesh(data: bytes, suffix: str, where: str, unit_mm: float) -> list
         shells = [shell for name, raw in loaded if (shell := _shell(name, raw, unit_mm)) is not None]
     except BadInput:
         raise
-    except Exception as error:  # trimesh raises whatever its parser met: any of it means that the file is broken
+    except Exception as error:  # noqa: BLE001 – trimesh raises whatever its parsers met: the file is broken
         found = f"{type(error).__name__}: {error}"
         raise BadInput(
             where=where,

@@ -2,8 +2,8 @@
 
     mesh = read_part(plan.part, folder_of_the_plan)
 
-Millimetres in the coordinates of the CAD file. Chords keep within `tolerance_mm` of the true surface and turn by at most
-`angle_deg` from one to the next. A part without a CAD file is a box whose upper surface lies at z = 0.
+Millimetres in the coordinates of the CAD file. Chords keep within `tolerance_mm` of the true surface and turn by at
+most `angle_deg` from one to the next. A part without a CAD file is a box whose upper surface lies at z = 0.
 """
 
 from __future__ import annotations

@@ -10,12 +10,15 @@ import numpy.typing as npt
 
 from firstshift.core.errors import BadInput
 from firstshift.core.mesh import Floats, Mesh
+from firstshift.render.cad.clipping import areas_in_box
 from firstshift.spec.part import Part, Region
 
 Flags = npt.NDArray[np.bool_]
 BOX_SLACK_MM = 1e-4
 """A face that lies in a side of the box is in it: coordinates are rounded somewhere on their way."""
-MAX_PIECES = 2_000_000
+AWAY = 0.35
+"""Cosine beyond which no lens and no tilt lets the camera see a surface: a wide lens sees walls at 20° at most."""
+MIN_AREA_MM2 = 1e-6
 
 
 def region_names(part: Part) -> tuple[str, ...]:
@@ -35,7 +38,7 @@ def region_masks(
     which = np.where(on, triangle, 0)
     if not part.regions:
         return np.asarray(on)[None, :]
-    slack = BOX_SLACK_MM + 2e-7 * float(np.abs(mesh.vertices_mm).max())
+    slack = _slack(mesh)
     return np.stack([on & _chosen(region, mesh, which, local_mm, facet_local, slack) for region in part.regions])
 
 
@@ -48,14 +51,24 @@ def _chosen(
     slack: float,
 ) -> Flags:
     chosen = _triangles_chosen(region, mesh)[triangle]
-    if region.facing is not None:
-        wanted = np.array(region.facing.direction, dtype=np.float64)
-        cosine = facet @ (wanted / np.linalg.norm(wanted))
-        chosen = chosen & (cosine >= np.cos(np.radians(region.facing.within_deg)) - 1e-6)
+    chosen = chosen & _looks(region, facet)
     if region.box is not None:
         low, high = np.array(region.box.from_mm), np.array(region.box.to_mm)
         chosen = chosen & ((local_mm >= low - slack) & (local_mm <= high + slack)).all(axis=1)
     return np.asarray(chosen, dtype=bool)
+
+
+def _looks(region: Region, facing: npt.NDArray[np.floating]) -> Flags:
+    if region.facing is None:
+        return np.ones(len(facing), dtype=bool)
+    wanted = np.array(region.facing.direction, dtype=np.float64)
+    cosine = facing @ (wanted / np.linalg.norm(wanted))
+    return np.asarray(cosine >= np.cos(np.radians(region.facing.within_deg)) - 1e-6)
+
+
+def _slack(mesh: Mesh) -> float:
+    """Single precision of the points is added for parts far from their origin."""
+    return BOX_SLACK_MM + 2e-7 * float(np.abs(mesh.vertices_mm).max())
 
 
 def _triangles_chosen(region: Region, mesh: Mesh) -> Flags:
@@ -71,19 +84,42 @@ def _triangles_chosen(region: Region, mesh: Mesh) -> Flags:
     return chosen
 
 
-def inspectable_area_mm2(part: Part, mesh: Mesh) -> dict[str, float]:
-    """For each region by name; triangles that straddle the side of a box are cut into small pieces."""
-    triangle, centre, facet, area = _pieces(part, mesh)
-    masks = region_masks(part, mesh, triangle, centre, facet)
-    return {name: float(area[mask].sum()) for name, mask in zip(region_names(part), masks, strict=True)}
+def inspectable_area_mm2(part: Part, mesh: Mesh, towards: Floats | None = None) -> dict[str, float]:
+    """For each region by name; with `towards` only of surfaces that do not look away from that direction."""
+    corners, vectors = mesh.corners_mm, mesh.area_vectors
+    size = np.linalg.norm(vectors, axis=1)
+    facing = vectors / np.maximum(size, 1e-300)[:, None]
+    seen = np.ones(len(size), dtype=bool) if towards is None else facing @ towards > -AWAY
+    if not part.regions:
+        return {"": float(size[seen].sum())}
+    slack = _slack(mesh)
+    areas = {}
+    for region in part.regions:
+        chosen = np.flatnonzero(_triangles_chosen(region, mesh) & _looks(region, facing) & seen)
+        area = size[chosen]
+        if region.box is not None:
+            low, high = np.array(region.box.from_mm) - slack, np.array(region.box.to_mm) + slack
+            area = areas_in_box(corners[chosen], low, high)
+        areas[region.name] = float(area.sum())
+    return areas
 
 
 def require_area(part: Part, mesh: Mesh) -> dict[str, float]:
-    """The areas; raises BadInput where a region has none."""
+    """The areas; raises BadInput where a region has none or looks away from the camera altogether."""
     areas = inspectable_area_mm2(part, mesh)
-    for index, (name, area) in enumerate(areas.items()):
-        if area <= 0:
-            raise _without_area(part.regions[index], index, part, mesh)
+    sign, axis = part.placement.up
+    towards = np.array([float(axis == name) for name in "xyz"]) * (1 if sign == "+" else -1)
+    seen = inspectable_area_mm2(part, mesh, towards)
+    for index, region in enumerate(part.regions):
+        if areas[region.name] < MIN_AREA_MM2:
+            raise _without_area(region, index, part, mesh)
+        if seen[region.name] < MIN_AREA_MM2:
+            raise BadInput(
+                where=f"part.regions[{index}] ({region.name})",
+                expected="a surface the camera can see",
+                found=f"one that looks away from it (up is {part.placement.up})",
+                way_out="turn the part (part.placement.up) or leave the region out",
+            )
     return areas
 
 
@@ -97,7 +133,8 @@ def _without_area(region: Region, index: int, part: Part, mesh: Mesh) -> BadInpu
             where=where, expected="a face of the CAD file", found=found, way_out="look at the region picture"
         )
     low, high = mesh.bounds_mm
-    way_out = f"boxes are in mm in the coordinates of {part.cad or 'the part'}, which reaches from {_shown(low)} to {_shown(high)}"
+    file = part.cad or "the part"
+    way_out = f"boxes are in mm in the coordinates of {file}, which reaches from {_shown(low)} to {_shown(high)}"
     if region.box is None:
         way_out = "widen facing.within_deg, or look at the region picture"
     return BadInput(where=where, expected="some surface to inspect", found="none", way_out=way_out)
@@ -105,38 +142,3 @@ def _without_area(region: Region, index: int, part: Part, mesh: Mesh) -> BadInpu
 
 def _shown(point: Floats) -> str:
     return "[" + ", ".join(f"{value:.4g}" for value in point) + "]"
-
-
-def _pieces(part: Part, mesh: Mesh) -> tuple[npt.NDArray[np.int64], Floats, Floats, Floats]:
-    """Triangles with centre, facing and area; those that some box cuts in four, again and again."""
-    corners = mesh.corners_mm
-    vectors = mesh.area_vectors
-    size = np.linalg.norm(vectors, axis=1)
-    facing = vectors / np.maximum(size, 1e-300)[:, None]
-    triangle = np.arange(len(corners))
-    boxes = [region.box for region in part.regions if region.box is not None]
-    done: list[tuple[npt.NDArray[np.int64], Floats]] = []
-    for _ in range(9):
-        cut = np.zeros(len(corners), dtype=bool)
-        low, high = corners.min(axis=1), corners.max(axis=1)
-        for box in boxes:
-            start, end = np.array(box.from_mm), np.array(box.to_mm)
-            touches = ((high >= start) & (low <= end)).all(axis=1)
-            within = ((low >= start - BOX_SLACK_MM) & (high <= end + BOX_SLACK_MM)).all(axis=1)
-            cut |= touches & ~within
-        if not cut.any() or 4 * int(cut.sum()) > MAX_PIECES:
-            break
-        done.append((triangle[~cut], corners[~cut]))
-        corners, triangle = _quartered(corners[cut]), np.repeat(triangle[cut], 4)
-    done.append((triangle, corners))
-    triangle = np.concatenate([t for t, _ in done])
-    corners = np.concatenate([c for _, c in done])
-    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    return triangle, corners.mean(axis=1), facing[triangle], np.linalg.norm(cross, axis=1) / 2
-
-
-def _quartered(corners: Floats) -> Floats:
-    a, b, c = np.moveaxis(corners, 1, 0)
-    ab, bc, ca = (a + b) / 2, (b + c) / 2, (c + a) / 2
-    pieces = np.stack([np.stack(p, axis=1) for p in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))], axis=1)
-    return pieces.reshape(-1, 3, 3)

@@ -1,7 +1,7 @@
 """STEP into shells: OpenCASCADE tessellates in a child process, the result comes back as GLB.
 
-The kernel applies the file's unit and the placements of assemblies, gives each use of a part its own node, and writes for
-each triangle the CAD face it belongs to, with the surface's own normals. Names of faces are read from the STEP text
+The kernel applies the file's unit and the placements of assemblies, gives each use of a part its own node, and writes
+for each triangle the CAD face it belongs to, with the surface's own normals. Names of faces are read from the STEP text
 (ADVANCED_FACE in the order of its shell, ISO 10303-42) where the text and the kernel count the same faces.
 """
 
@@ -52,7 +52,7 @@ def _tessellated(path: Path, where: str, tolerance_mm: float, angle_deg: float) 
             repr(tolerance_mm * MARGIN), repr(float(np.radians(angle_deg))), str(MEMORY_BYTES), str(SECONDS),
         ]  # fmt: skip
         try:
-            ended = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
+            ended = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603 – no shell
         except subprocess.TimeoutExpired:
             found = f"no end after {SECONDS // 60} minutes"
             raise BadInput(where=where, expected="triangles", found=found, way_out="export fewer parts") from None
@@ -62,8 +62,7 @@ def _tessellated(path: Path, where: str, tolerance_mm: float, angle_deg: float) 
             raise BadInput(where=where, expected="a solid", found=found, way_out="export it again as AP214 or AP242")
         if ended.returncode == 3:
             raise _empty(where)
-        glb = target.read_bytes()
-    return glb
+        return target.read_bytes()
 
 
 def _empty(where: str) -> BadInput:

@@ -33,7 +33,7 @@ class Sides:
 
     @property
     def paired(self) -> Flags:
-        return self.count == 2
+        return np.asarray(self.count == 2)
 
 
 def sides_of(triangles: Ints) -> Sides:
@@ -66,8 +66,8 @@ def welded(vertices_mm: Floats, triangles: Ints, nearer_than_mm: float) -> tuple
         pairs = cKDTree(places[rim]).query_pairs(nearer_than_mm, output_type="ndarray")
         if len(pairs):
             group = _components(rim[pairs[:, 0]], rim[pairs[:, 1]], len(places))
-            _, chosen, group = np.unique(group, return_index=True, return_inverse=True)
-            places, triangles = places[chosen], group.reshape(-1)[triangles].astype(np.int32)
+            _, chosen, joined = np.unique(group, return_index=True, return_inverse=True)
+            places, triangles = places[chosen], np.asarray(joined.reshape(-1)[triangles], dtype=np.int32)
     return places, triangles
 
 
@@ -84,7 +84,8 @@ def smooth_normals(triangles: Ints, vertices_mm: Floats, sides: Sides, crease_de
     facing = facing_of(corners)
     smooth = _smooth(sides, facing, crease_deg)
     a, b, ends = sides.first[smooth], sides.second[smooth], sides.ends[smooth]
-    one, other = [], []
+    one: list[Ints] = []
+    other: list[Ints] = []
     for end in (0, 1):
         for triangle, into in ((a, one), (b, other)):
             corner = np.argmax(triangles[triangle] == ends[:, end : end + 1], axis=1)
@@ -95,7 +96,7 @@ def smooth_normals(triangles: Ints, vertices_mm: Floats, sides: Sides, crease_de
     sums = np.stack([np.bincount(group, flat[:, axis]) for axis in range(3)], axis=1)[group]
     length = np.linalg.norm(sums, axis=1, keepdims=True)
     mean = np.divide(sums, length, out=np.repeat(facing, 3, axis=0), where=length > 1e-12)
-    return mean.reshape(-1, 3, 3).astype(np.float32)
+    return np.asarray(mean.reshape(-1, 3, 3), dtype=np.float32)
 
 
 def facing_of(corners_mm: Floats) -> Floats:
@@ -121,7 +122,7 @@ def turned_alike(triangles: Ints, vertices_mm: Floats) -> tuple[Ints, int]:
     straight, turned = group[:count], group[count:]
     piece = np.minimum(straight, turned)
     flipped = (straight > turned) & (straight != turned)
-    # Of the two ways to turn a piece alike, the one that encloses a positive volume; for open pieces, the more frequent.
+    # Of the two ways to turn a piece alike: the one that encloses a positive volume, for open pieces the more frequent.
     corners = vertices_mm[triangles] - vertices_mm[triangles].reshape(-1, 3).mean(axis=0)
     volume = np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])) / 6
     signed = np.bincount(piece, np.where(flipped, -volume, volume))

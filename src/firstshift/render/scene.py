@@ -210,7 +210,7 @@ class Scene:
             width, height, np.repeat(np.arange(width * height, dtype=np.int32), samples), offset, share,
             np.where(met_any, self._surface[triangle], NOTHING).astype(np.int16),
             np.where(met_any, triangle - self._first[self._owner[triangle]], -1).astype(np.int32),
-            *layers, scalars(found[7], more[7]),
+            *layers, distance_mm=scalars(found[7], more[7]),
         )  # fmt: skip
 
     def _start_mm(self, view: View) -> float:

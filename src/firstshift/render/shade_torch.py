@@ -1,0 +1,72 @@
+"""The formulas of `shade_slowly` on a torch device, in float32.
+
+shade(gbuffer, appearance, materials, emitters, device="cuda")
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from firstshift.core.errors import BadInput, Unavailable
+from firstshift.render.appearance import Emitters, Materials
+from firstshift.render.gbuffer import F32
+from firstshift.render.shade_inputs import Samples
+from firstshift.render.shade_slowly import MATERIAL_VALUES, SAMPLE_VALUES, emitters_by_light, shade_all
+
+AT_ONCE = {"cpu": 1_000_000, "cuda": 60_000_000}
+"""Samples × emitters in one piece; about fifty intermediate values each."""
+
+
+def torch_device(name: str) -> Any:
+    """Raises Unavailable where torch or the GPU is missing."""
+    try:
+        import torch
+    except ImportError:
+        raise Unavailable(
+            where=f"device {name!r}",
+            expected="PyTorch",
+            found="it is not installed",
+            way_out="pip install 'firstshift[gpu]', or leave --device out",
+        ) from None
+    kind = name.removeprefix("torch:")
+    try:
+        device = torch.device(kind)
+    except RuntimeError:
+        raise BadInput(where="device", expected="cpu, numpy, cuda, cuda:1 or torch:cpu", found=name) from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise Unavailable(
+            where=f"device {name!r}",
+            expected="a CUDA GPU that PyTorch can use",
+            found="none",
+            way_out="nvidia-smi shows what is there; without --device the CPU is used",
+        )
+    return device
+
+
+def shade_in_torch(samples: Samples, materials: Materials, emitters: Emitters, visible: Any, device: str) -> F32:
+    place = torch_device(device)
+    import torch
+
+    def there(values: Any) -> Any:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(place)
+
+    lights, channels = emitters.colour.shape
+    out = np.zeros((lights, len(samples), channels), dtype=np.float32)
+    lit = np.flatnonzero(samples.material >= 0)
+    step = max(1, AT_ONCE.get(place.type, 1_000_000) // max(1, len(emitters)))
+    table = {name: there(getattr(materials, name).astype(np.float32)) for name in MATERIAL_VALUES}
+    with torch.no_grad():
+        for start in range(0, len(lit), step):
+            which = lit[start : start + step]
+            seen = None if visible is None else visible[which]
+            values = {name: there(getattr(samples, name)[which].astype(np.float32)) for name in SAMPLE_VALUES}
+            values["material"] = there(samples.material[which].astype(np.int64))
+            by_light = [
+                {name: value if value is None else there(value) for name, value in light.items()}
+                for light in emitters_by_light(emitters, seen, np.float32)
+            ]
+            for light, radiance in enumerate(shade_all(values, table, by_light)):
+                out[light, which] = radiance.cpu().numpy()
+    return out

@@ -204,13 +204,14 @@ class Scene:
         offset, share = np.zeros((count, 2), np.float32), np.ones(count, np.float32)
         offset[more_to], share[more_to] = SUBSAMPLES[place], weight[which, place]
         triangle = scalars(hit, more_hit)
-        layers: Any = [woven(base, extra, *goes) for base, extra in zip(found[:7], more[:7], strict=True)]
+        layers = [woven(base, extra, *goes) for base, extra in zip(found[:7], more[:7], strict=True)]
+        position, local, normal, facet, back, across, down = layers
         met_any = triangle >= 0
         return GBuffer(
             width, height, np.repeat(np.arange(width * height, dtype=np.int32), samples), offset, share,
             np.where(met_any, self._surface[triangle], NOTHING).astype(np.int16),
             np.where(met_any, triangle - self._first[self._owner[triangle]], -1).astype(np.int32),
-            *layers, distance_mm=scalars(found[7], more[7]),
+            position, local, normal, facet, back, across, down, scalars(found[7], more[7]),
         )  # fmt: skip
 
     def _start_mm(self, view: View) -> float:

@@ -43,7 +43,7 @@ def samples_of(gbuffer: GBuffer, appearance: Appearance, materials: Materials) -
         alpha = np.where(coat[:, None] > 0, np.minimum(alpha, coat[:, None]), alpha)
     return Samples(
         material=appearance.material,
-        position=gbuffer.position_mm,
+        position=gbuffer.lit_mm,
         view=gbuffer.view,
         normal=appearance.normal,
         tangent=appearance.tangent,

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from firstshift.core.imprint import MAX_CELLS, Ground, Imprint
-from firstshift.defects.draws import Draws
 from firstshift.defects.drawn import DrawnType
+from firstshift.defects.draws import Draws
 from firstshift.defects.grid import grid_over
 from firstshift.defects.layers import blank, imprint_of, smoothstep
 from firstshift.defects.noise import noise_along
@@ -60,8 +60,8 @@ class CrackFlaw(DrawnType[Crack]):
             left, right = (near.interpolated(1 + 0.25 * _stray(shape, line, width)) for _ in range(2))
             q = np.abs(near.across_mm) / (half * np.where(near.across_mm > 0, left, right).clip(0.5, 1.5))
             opening = np.clip(half / (width / 2), 0, 1)
-            # Half a cell of slope: sharper walls than the grid would only make steps.
-            blunt = np.clip((1 - q) * half / (0.75 * patch.across_mm), 0, 1) * (1 - 0.25 * q.clip(0, 1))
+            # Walls as steep as the coarsest grid shows without steps, whatever the grid.
+            blunt = np.clip((1 - q) * half / (0.15 * width), 0, 1) * (1 - 0.25 * q.clip(0, 1))
             down = (depth * opening**0.5 * blunt).astype(np.float32)
             slender = depth / width
             shade = (1 - 1 / (1 + 2 * slender)) * np.clip(1.3 * blunt, 0, 1) * smoothstep(opening / 0.15)
@@ -87,7 +87,7 @@ def _walk(generator: np.random.Generator, length_mm: float, width_mm: float, unr
         )
     ]
     fine = noise_along(generator, length_mm, 3 * step, octaves=2, gain=0.8)(s)
-    heading = unrest * (0.5 * slow + 0.75 * turns + 0.45 * fine)
+    heading = unrest * (0.5 * slow + 0.6 * turns + 0.75 * fine)
     heading = np.clip(heading - heading.mean(), -1.35, 1.35)
     moves = step * np.stack([np.cos(heading), np.sin(heading)], axis=1)
     return np.concatenate(([[0.0, 0.0]], np.cumsum(moves, axis=0)))
@@ -107,9 +107,9 @@ def _gap(generator: np.random.Generator, line: Points, width_mm: float, closed: 
     tips = np.minimum(1, (1 - t) / generator.uniform(0.15, 0.5)) ** 0.7
     if not open_end:
         tips = tips * np.minimum(1, t / generator.uniform(0.1, 0.4)) ** 0.7
-    uneven = noise_along(generator, length, max(length / 10, 2 * width_mm), octaves=4, gain=0.7)(way)
+    uneven = noise_along(generator, length, max(length / 16, 2 * width_mm), octaves=4, gain=0.75)(way)
     shut = smoothstep((uneven - np.quantile(uneven, closed)) / 0.4 + 0.25) if closed > 0 else 1.0
-    gap = tips * np.clip(1 + 0.45 * uneven, 0.15, None) * shut
+    gap = tips * np.clip(1 + 0.32 * uneven, 0.2, None) * shut
     return np.asarray(width_mm * np.clip(gap / gap.max(), 0.03, 1))
 
 

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from firstshift.core.imprint import Ground, Imprint
-from firstshift.defects.draws import Draws
+from firstshift.core.imprint import Ground, Imprint, Layer, Patch
 from firstshift.defects.drawn import DrawnType
+from firstshift.defects.draws import Draws
 from firstshift.defects.grid import grid_over
 from firstshift.defects.layers import imprint_of, smoothstep
 from firstshift.defects.noise import noise
-from firstshift.defects.outline import blob
+from firstshift.defects.outline import blob, same_area
 from firstshift.spec.defect_types import Dent
 
 RIM_ENDS = 1.7
@@ -38,43 +38,48 @@ class DentFlaw(DrawnType[Dent]):
         rim = draws.any_of("rim", entry.rim) * depth
         blow = draws.choice("blow", round=4, elongated=3, irregular=3, tool=1.5)
         shape = draws.generator("shape")
-        if blow == "round":
-            outline = blob(shape, size, elongation=shape.uniform(1, 1.2), rough=0.035, gain=1.8, off_centre=0.2)
-        elif blow == "elongated":
-            outline = blob(shape, size, elongation=shape.uniform(1.6, 4.5), rough=0.08, gain=1.4, off_centre=0.4)
-        elif blow == "irregular":
-            outline = blob(shape, size, elongation=shape.uniform(1, 1.8), rough=0.2, gain=1.3, off_centre=0.35)
-        else:
-            outline = blob(
-                shape, size, elongation=shape.uniform(1, 3), rough=0.03, gain=0.8, squareness=shape.uniform(4, 8)
-            )
-        if blow in ("round", "irregular", "tool"):
-            turn = shape.integers(0, outline.radius_mm.shape[1])
-            outline.radius_mm[:] = np.roll(outline.radius_mm, turn, axis=1)
-
-        reach = RIM_ENDS if rim > 0 else 1.0
+        long, rough, ragged, square = {
+            "round": (shape.uniform(1, 1.2), 0.02, 0.03, 2.0),
+            "elongated": (shape.uniform(1.6, 4.5), 0.06, 0.10, 2.0),
+            "irregular": (shape.uniform(1, 1.9), 0.11, 0.22, 2.0),
+            "tool": (shape.uniform(1, 3), 0.03, 0.05, shape.uniform(3, 6)),
+        }[blow]
+        turned = shape.uniform(0, 180)
+        outline = blob(shape, size, elongation=long, turned_deg=turned, rough=rough, waves=4, squareness=square)
         u, v = outline.reach_mm
+        reach = RIM_ENDS * 1.15
         patch = grid_over(ground, 2 * u * reach, 2 * v * reach, narrowest_mm=size)
         out, _ = outline.out(patch, reach)
-        q = np.minimum(out, np.float32(9))
-        inside = q < 1
-        uneven = noise(shape, (u * 2, v * 2), size / 3, octaves=3, gain=0.55).on(patch)
-
-        steep, soft = (shape.uniform(2.5, 5), 1.6) if blow != "tool" else (shape.uniform(8, 14), 1.1)
-        bowl = np.where(inside, np.clip(1 - q**steep, 0, 1) ** soft, 0)
-        if blow in ("irregular", "elongated"):
-            bowl = bowl * np.clip(1 + 0.16 * uneven, 0.3, None)
-        elif blow == "tool":
-            bowl = bowl * np.clip(1 + 0.03 * uneven, 0.5, None)
-        height = (-depth * bowl / bowl.max()).astype(np.float32)
+        uneven = noise(shape, (u * reach, v * reach), size / 2.5, octaves=4, gain=0.45).on(patch)
+        q = same_area(out + np.float32(ragged) * uneven * np.minimum(out, 1), patch, size)
+        far = np.clip((reach - out) / 0.15, 0, 1)
+        height = _pressed_in(shape, blow, patch, q, uneven, depth)
         if rim > 0:
             angle = np.arctan2(patch.v_mm[:, None], patch.u_mm[None, :])
             side = 0.65 + 0.35 * np.cos(angle - shape.uniform(0, 2 * np.pi)) + 0.15 * uneven
             beyond = np.clip((q - 1) / (RIM_ENDS - 1), 0, 1)
-            wall = np.where(inside, 0, 9.48 * beyond * (1 - beyond) ** 3) * np.clip(side, 0, 1)
+            wall = np.where(q < 1, 0, 9.48 * beyond * (1 - beyond) ** 3) * np.clip(side, 0, 1) * far
             height = (height + rim * wall).astype(np.float32)
         pressed = smoothstep((1 - q) / 0.35) * np.float32(shape.uniform(0.35, 0.75))
         return imprint_of(
             patch, draws.recorded, height_mm=height,
             smoothness=(1 - 0.5 * pressed).astype(np.float32), hides_finish=(0.7 * pressed).astype(np.float32),
         )  # fmt: skip
+
+
+def _pressed_in(
+    generator: np.random.Generator, blow: str, patch: Patch, q: Layer, uneven: Layer, depth_mm: float
+) -> Layer:
+    """The bowl: how steep its walls are, where it is deepest, how even its floor is."""
+    if blow == "tool":
+        steep, soft, rough, lean = generator.uniform(7, 12), 1.2, 0.03, 0.15
+    elif blow == "round":
+        steep, soft, rough, lean = generator.uniform(2, 3.2), 1.35, 0.0, 0.2
+    else:
+        steep, soft, rough, lean = generator.uniform(1.8, 3.0), 1.5, 0.14, 0.45
+    way = generator.uniform(0, 2 * np.pi)
+    slant = patch.u_mm[None, :] * np.float32(np.cos(way)) + patch.v_mm[:, None] * np.float32(np.sin(way))
+    slant = slant / np.float32(max(1e-9, float(np.abs(slant[q < 1]).max()))) if (q < 1).any() else slant
+    bowl = np.clip(1 - np.clip(q, 0, 1) ** np.float32(steep), 0, 1) ** np.float32(soft)
+    bowl *= np.clip(1 + lean * slant, 0.2, None) * np.clip(1 + rough * uneven, 0.4, None)
+    return np.asarray(-depth_mm * bowl / bowl.max(), dtype=np.float32)

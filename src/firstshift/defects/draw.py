@@ -10,8 +10,8 @@ from __future__ import annotations
 from firstshift.core.imprint import Ground, Imprint
 from firstshift.core.seed import Seed
 from firstshift.defects.drawn import DrawnTypes
-from firstshift.defects.draws import Draws
 from firstshift.defects.drawn_types import DRAWN_TYPES
+from firstshift.defects.draws import Draws
 from firstshift.spec.catalogue import Defect
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from firstshift.core.errors import BadInput
 from firstshift.core.imprint import Ground, Imprint
@@ -37,13 +37,13 @@ class DrawnType(ABC, Generic[Entry]):
 class DrawnTypes:
     """The types that can be drawn."""
 
-    types: tuple[DrawnType[Defect], ...]
+    types: tuple[DrawnType[Any], ...]
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(drawn.name for drawn in self.types)
 
-    def adding(self, *types: DrawnType[Defect]) -> Self:
+    def adding(self, *types: DrawnType[Any]) -> Self:
         """These and more; a name may be used once, so nobody replaces 'scratch' by accident."""
         taken = set(self.names)
         for drawn in types:
@@ -54,7 +54,7 @@ class DrawnTypes:
             taken.add(drawn.name)
         return type(self)((*self.types, *types))
 
-    def of(self, entry: Defect) -> DrawnType[Defect]:
+    def of(self, entry: Defect) -> DrawnType[Any]:
         for drawn in self.types:
             if drawn.name == entry.type:
                 return drawn

@@ -1,4 +1,4 @@
-"""The types of flaw that can be drawn without anybody's further files; explicit, in the order of the plan's catalogue."""
+"""The types of flaw that can be drawn without anybody's further files, in the order of the plan's catalogue."""
 
 from __future__ import annotations
 

@@ -51,10 +51,7 @@ class Draws:
     def graded(self, name: str, span: Range) -> float:
         """The worse the flaw, the larger. Spread evenly in the logarithm when the span allows it."""
         share = self.band.at(self.seed.uniform("draw", name))
-        if span.low > 0:
-            value = span.low * (span.high / span.low) ** share
-        else:
-            value = span.at(share)
+        value = span.low * (span.high / span.low) ** share if span.low > 0 else span.at(share)
         return self._record(name, min(max(value, span.low), span.high))
 
     def graded_count(self, name: str, span: Range) -> int:

@@ -1,8 +1,8 @@
 """How fine a flaw is drawn: cells of at most a third of a pixel and a fifth of the flaw's narrowest size.
 
 A camera averages over a pixel what the grid resolves; a third leaves room for a turned grid. Wide flaws are capped at
-`AREA_CELLS`: they are smooth at that scale, and drawing them stays in the range of milliseconds. Long thin ones may have
-up to `core.imprint.MAX_CELLS` because hardly any of their cells is touched.
+`AREA_CELLS`: they are smooth at that scale, and drawing them stays in the range of milliseconds. Long thin ones may
+have up to `core.imprint.MAX_CELLS` because hardly any of their cells is touched.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def grid_over(
     most: int = AREA_CELLS,
     oblong: float = 1.0,
 ) -> Patch:
-    """A patch over length × width plus a margin; cells up to `oblong` times as long as wide, never over pixel/3 long."""
+    """A patch over length × width and a margin; cells up to `oblong` times as long as wide, not over pixel/3."""
     across = min(ground.pixel_mm / 3, narrowest_mm / 5)
     along = min(ground.pixel_mm / 3, across * oblong)
     cells = (length_mm / along) * (width_mm / across)

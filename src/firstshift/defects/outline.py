@@ -17,7 +17,7 @@ STEPS = 96
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outlines:
-    """One or many closed outlines. Their middles need not be their centres of area: a dent is deepest off centre."""
+    """One or many closed outlines."""
 
     middle_mm: npt.NDArray[np.float32]
     """(K, 2)"""
@@ -36,7 +36,8 @@ class Outlines:
         return (float(np.abs(u).max()), float(np.abs(v).max()))
 
     def out(self, patch: Patch, reach: float = 1.0) -> tuple[Layer, npt.NDArray[np.int32]]:
-        """How far out each cell lies (up to `reach`, infinity beyond), and of which outline: the nearest one counts."""
+        """How far out each cell lies (up to `reach`, infinity beyond), and of which outline: where several overlap, the
+        one that the cell lies deepest inside of, in millimetres."""
         out = np.full(patch.shape, np.inf, dtype=np.float32)
         which = np.full(patch.shape, -1, dtype=np.int32)
         _fill(
@@ -49,14 +50,45 @@ class Outlines:
         """The readable twin."""
         out = np.full(patch.shape, np.inf, dtype=np.float32)
         which = np.full(patch.shape, -1, dtype=np.int32)
+        depth = np.full(patch.shape, -np.inf, dtype=np.float32)
         u, v = np.meshgrid(patch.u_mm, patch.v_mm)
         for k, ((mu, mv), radius) in enumerate(zip(self.middle_mm, self.radius_mm, strict=True)):
             turn = np.arctan2(v - mv, u - mu) % (2 * np.pi)
             around = np.interp(turn, np.linspace(0, 2 * np.pi, STEPS + 1), np.append(radius, radius[0]))
             here = np.hypot(u - mu, v - mv) / around
-            nearer = (here < reach) & (here < out)
-            out[nearer], which[nearer] = here[nearer], k
+            inside = (1 - here) * radius.max() * reach
+            deeper = (here < reach) & (inside > depth)
+            out[deeper], which[deeper], depth[deeper] = here[deeper], k, inside[deeper]
         return out, which
+
+
+def blobs(
+    generator: np.random.Generator,
+    sizes_mm: npt.NDArray[np.float64],
+    middles_mm: npt.NDArray[np.float64],
+    *,
+    elongation: npt.NDArray[np.float64] | float = 1.0,
+    turned_deg: npt.NDArray[np.float64] | float = 0.0,
+    rough: float = 0.08,
+    waves: int = 5,
+    gain: float = 1.3,
+    squareness: float = 2.0,
+) -> Outlines:
+    """Outlines whose areas are those of circles of diameter `sizes_mm`: superellipses (`squareness` 2 is an ellipse, 6
+    nearly a rectangle) with a few long waves; `rough` is the standard deviation of the radius as a share.
+
+    What is finer than that comes from `ragged`: waves of a radius run to the middle as rays, and nature has no rays.
+    """
+    count = len(sizes_mm)
+    angle = np.linspace(0, 2 * np.pi, STEPS, endpoint=False)
+    turned = angle - np.deg2rad(np.broadcast_to(turned_deg, count))[:, None]
+    stretch = np.sqrt(np.broadcast_to(elongation, count))[:, None]
+    base = np.abs(np.cos(turned) / stretch) ** squareness + np.abs(np.sin(turned) * stretch) ** squareness
+    wander = noise_around(generator, count, STEPS, waves, gain) * rough
+    radius = base ** (-1 / squareness) * np.exp(np.clip(wander, -2.5 * rough, 2.5 * rough))
+    area = 0.5 * np.sum(radius**2, axis=1) * (2 * np.pi / STEPS)
+    radius *= (sizes_mm / 2 * np.sqrt(np.pi / area))[:, None]
+    return Outlines(middles_mm.astype(np.float32), radius.astype(np.float32))
 
 
 def blob(
@@ -65,46 +97,27 @@ def blob(
     *,
     elongation: float = 1.0,
     turned_deg: float = 0.0,
-    rough: float = 0.15,
-    waves: int = 9,
-    gain: float = 1.2,
-    off_centre: float = 0.0,
+    rough: float = 0.08,
+    waves: int = 5,
+    gain: float = 1.3,
     squareness: float = 2.0,
-    middle_mm: tuple[float, float] = (0.0, 0.0),
 ) -> Outlines:
-    """One irregular outline whose area is that of a circle of diameter `size_mm`.
-
-    `rough` is how far its radius strays (its standard deviation, as a share), `squareness` the exponent of the
-    superellipse it begins as (2 is an ellipse, 6 nearly a rectangle), `off_centre` moves the middle within it.
-    """
-    angle = np.linspace(0, 2 * np.pi, STEPS, endpoint=False)
-    turned = angle - np.deg2rad(turned_deg)
-    a, b = elongation**0.5, elongation**-0.5
-    base = (np.abs(np.cos(turned) / a) ** squareness + np.abs(np.sin(turned) / b) ** squareness) ** (-1 / squareness)
-    wander = noise_around(generator, STEPS, waves, gain)
-    wander *= rough / max(1e-9, float(wander.std()))
-    radius = base * np.exp(np.clip(wander, -2.5 * rough - 0.05, 2.5 * rough + 0.05))
-    if off_centre:
-        radius = _seen_from(radius, off_centre * generator.uniform(-1, 1), off_centre * generator.uniform(-1, 1))
-    area = 0.5 * np.sum(radius**2) * (2 * np.pi / STEPS)
-    radius *= size_mm / 2 * np.sqrt(np.pi / area)
-    return Outlines(np.array([middle_mm], dtype=np.float32), radius[None].astype(np.float32))
+    """One outline around (0, 0)."""
+    return blobs(
+        generator, np.array([size_mm]), np.zeros((1, 2)), elongation=elongation, turned_deg=turned_deg, rough=rough,
+        waves=waves, gain=gain, squareness=squareness,
+    )  # fmt: skip
 
 
-def together(outlines: list[Outlines]) -> Outlines:
-    return Outlines(np.concatenate([o.middle_mm for o in outlines]), np.concatenate([o.radius_mm for o in outlines]))
+def same_area(out: Layer, patch: Patch, size_mm: float, *, most: float = 9.0) -> Layer:
+    """`out`, after noise was added to it, scaled so that the flaw (out < 1) has the area of a circle of `size_mm`."""
+    cells = int(np.pi / 4 * size_mm**2 / (patch.along_mm * patch.across_mm))
+    flat = np.minimum(out, np.float32(most)).ravel()
+    level = float(np.partition(flat, min(cells, flat.size - 1))[min(cells, flat.size - 1)])
+    return np.asarray(out / np.float32(max(level, 1e-3)))
 
 
-def _seen_from(radius: npt.NDArray[np.float64], du: float, dv: float) -> npt.NDArray[np.float64]:
-    """Radius over angle of the same outline from another point inside it, given in shares of the smallest radius."""
-    angle = np.linspace(0, 2 * np.pi, STEPS, endpoint=False)
-    inner = radius.min()
-    u, v = radius * np.cos(angle) - du * inner, radius * np.sin(angle) - dv * inner
-    turn, length = np.arctan2(v, u), np.hypot(u, v)
-    return np.asarray(np.interp(angle, turn, length, period=2 * np.pi))
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _fill(
     middle: npt.NDArray[np.float32],
     radius: npt.NDArray[np.float32],
@@ -117,6 +130,7 @@ def _fill(
     which: npt.NDArray[np.int32],
 ) -> None:
     rows, columns = out.shape
+    depth = np.full(out.shape, -np.inf, dtype=np.float32)
     steps = radius.shape[1]
     turns = np.float32(steps / (2 * np.pi))
     for k in range(len(middle)):
@@ -140,6 +154,7 @@ def _fill(
                 part = at - np.float32(low)
                 low = low % steps
                 here = np.sqrt(square) / (radius[k, low] * (1 - part) + radius[k, (low + 1) % steps] * part)
-                if here < reach and here < out[i, j]:
+                if here < reach and (1 - here) * far > depth[i, j]:
+                    depth[i, j] = (1 - here) * far
                     out[i, j] = here
                     which[i, j] = k

@@ -25,7 +25,9 @@ class Beside:
 
     def interpolated(self, values: npt.NDArray[np.floating]) -> Layer:
         """A quantity given at the line's points, at these cells."""
-        return np.interp(self.along, np.arange(len(values)), values).astype(np.float32)
+        given = np.asarray(values, dtype=np.float32)
+        low = np.minimum(self.along.astype(np.int32), len(given) - 2)
+        return given[low] + (self.along - low).astype(np.float32) * np.diff(given)[low]
 
 
 def of_length(points: Points, length_mm: float) -> Points:
@@ -57,7 +59,7 @@ def beside(points: Points, reach_mm: float, patch: Patch) -> Beside:
     return Beside(cell, flat[cell], along.ravel()[cell])
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _nearest(
     line: npt.NDArray[np.float32],
     reach: np.float32,

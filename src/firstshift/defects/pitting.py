@@ -17,12 +17,12 @@ from __future__ import annotations
 import numpy as np
 
 from firstshift.core.imprint import MAX_CELLS, Ground, Imprint
-from firstshift.defects.draws import Draws
 from firstshift.defects.drawn import DrawnType
+from firstshift.defects.draws import Draws
 from firstshift.defects.grid import AREA_CELLS, grid_over
 from firstshift.defects.layers import blank, imprint_of, smoothstep
 from firstshift.defects.noise import noise
-from firstshift.defects.outline import blob, together
+from firstshift.defects.outline import blobs
 from firstshift.defects.scatter import in_a_cluster, sizes_below
 from firstshift.spec.defect_types import Pitting
 
@@ -50,16 +50,10 @@ class PittingFlaw(DrawnType[Pitting]):
         shape = draws.generator("shape")
         sizes = sizes_below(shape, size, count, spread=0.6, smallest=0.15)
         places = in_a_cluster(shape, sizes, cluster)
-        pits = together(
-            [
-                blob(
-                    shape, s, middle_mm=place, elongation=shape.uniform(1, 1.9), turned_deg=shape.uniform(0, 180),
-                    rough=0.24, waves=16, gain=0.75, off_centre=0.3,
-                )
-                for s, place in zip(sizes, places, strict=True)
-            ]
-        )  # fmt: skip
-        reach = HALO if attack else 1.0
+        pits = blobs(
+            shape, sizes, places, elongation=shape.uniform(1, 1.7, count), turned_deg=shape.uniform(0, 180, count)
+        )
+        reach = HALO if attack else 1.5
         u, v = (r + size * (reach - 1) for r in pits.reach_mm)
         most = min(MAX_CELLS, max(AREA_CELLS, count * 3000))
         patch = grid_over(ground, 2 * u, 2 * v, narrowest_mm=float(np.median(sizes)), most=most)
@@ -67,10 +61,11 @@ class PittingFlaw(DrawnType[Pitting]):
         hit = np.flatnonzero(which >= 0)
         q, of = out.ravel()[hit], which.ravel()[hit]
         row, column = np.divmod(hit, patch.columns)
-        rough = noise(shape, (u, v), size / 2, octaves=4, gain=0.75).at(patch.u_mm[column], patch.v_mm[row])
+        rough = noise(shape, (u, v), size / 1.5, octaves=5, gain=0.72).at(patch.u_mm[column], patch.v_mm[row])
+        q = q + np.float32(0.33) * np.tanh(rough * np.clip(0.4 + q, 0, 1))
 
         depths = depth * (sizes / size) ** 0.6 * np.concatenate(([1.0], shape.uniform(0.4, 1.0, count - 1)))
-        saucer = np.clip(1 - np.minimum(q, 1) ** 2.6, 0, 1) * np.clip(1 + 0.35 * rough, 0.2, None)
+        saucer = np.clip(1 - np.clip(q, 0, 1) ** 2.6, 0, 1) * np.clip(1 - 0.15 * rough, 0.4, None)
         saucer = np.minimum(saucer / saucer[of == 0].max(), 1.0)
         height, gone = blank(patch), blank(patch)
         height.ravel()[hit] = -depths[of] * saucer
@@ -79,7 +74,8 @@ class PittingFlaw(DrawnType[Pitting]):
         torn.ravel()[hit] = 1 + 1.4 * smoothstep((1.2 - q) / 0.4)
         if not attack:
             return imprint_of(patch, draws.recorded, height_mm=height, smoothness=torn, hides_finish=gone)
-        halo = smoothstep((reach - q) / (reach - 0.9)) * np.clip(0.75 + 0.35 * rough, 0, 1.2)
+        far = np.minimum((reach - out.ravel()[hit]) / 0.25, 1)  # the edge of what was looked at is no edge of the flaw
+        halo = smoothstep((0.85 * reach - q) / (0.85 * reach - 0.9)) * far * np.clip(0.8 - 0.4 * rough, 0, 1.2)
         strength = np.clip(attack * halo + 0.35 * attack * (q < 1), 0, 1)[:, None]
         colour = np.array(PRODUCTS.get(ground.material, (0.6, 0.6, 0.6)))
         tint = np.ones((*patch.shape, 3), np.float32)

@@ -16,17 +16,19 @@ a few micrometres deep that only low light shows.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from firstshift.core.imprint import Ground, Imprint
-from firstshift.defects.draws import Draws
 from firstshift.defects.drawn import DrawnType
+from firstshift.defects.draws import Draws
 from firstshift.defects.grid import grid_over
 from firstshift.defects.layers import blank, imprint_of
 from firstshift.defects.noise import noise
-from firstshift.defects.outline import Outlines, blob, together
+from firstshift.defects.outline import Outlines, blobs
 from firstshift.defects.scatter import in_a_cluster, sizes_below
 from firstshift.spec.defect_types import Porosity
 
+REACH = 1.3
 CLOSED = 0.2
 """Share of the further voids that stay under the skin."""
 
@@ -50,30 +52,33 @@ class PorosityFlaw(DrawnType[Porosity]):
         closed = shape.random(count) < CLOSED
         closed[0] = False
         draws.recorded["closed_voids"] = int(closed.sum())
-        pores = together([_pore(shape, s, kind, place) for s, place in zip(sizes, places, strict=True)])
+        pores = _outlines(shape, sizes, places, kind)
+        ragged = 0.05 if kind == "gas" else 0.22
         u, v = pores.reach_mm
-        patch = grid_over(ground, 2.3 * u, 2.3 * v, narrowest_mm=float(np.median(sizes)))
-        out, which = pores.out(patch, 1.12)
+        patch = grid_over(ground, 2.2 * u * REACH / 1.1, 2.2 * v * REACH / 1.1, narrowest_mm=float(np.median(sizes)))
+        out, which = pores.out(patch, REACH)
         hit = np.flatnonzero(which >= 0)
         q, of = out.ravel()[hit], which.ravel()[hit]
 
         share = sizes / size
         depths = depth * share**0.8 * np.concatenate(([1.0], shape.uniform(0.5, 1.0, count - 1)))
-        rough = noise(shape, (1.2 * u, 1.2 * v), size / 3, octaves=4, gain=0.65)
         row, column = np.divmod(hit, patch.columns)
+        edge = noise(shape, (REACH * u, REACH * v), size / 2, octaves=4, gain=0.6)
+        rough = noise(shape, (REACH * u, REACH * v), size / 4, octaves=3, gain=0.5)
+        q = q + np.float32(ragged) * np.tanh(edge.at(patch.u_mm[column], patch.v_mm[row]))
         uneven = rough.at(patch.u_mm[column], patch.v_mm[row])
         flank = shape.uniform(1.8, 4.5, count)[of]
-        hollow = np.clip(1 - np.minimum(q, 1) ** flank, 0, 1) ** 0.5 * np.clip(1 + 0.17 * uneven, 0.5, None)
+        hollow = np.clip(1 - np.clip(q, 0, 1) ** flank, 0, 1) ** 0.5 * np.clip(1 + 0.1 * uneven, 0.5, None)
         first = of == 0
         hollow = hollow / hollow[first].max()
-        dip = np.clip(1 - q * q / 1.25, 0, 1) ** 2
+        dip = np.clip(1 - q * q, 0, 1) ** 2
         opened = ~closed[of]
         height, dark, gone = blank(patch), blank(patch), blank(patch)
         skin = np.minimum(depths[of] * 0.04, 0.004)
         height.ravel()[hit] = -np.minimum(np.where(opened, depths[of] * hollow, skin * dip), depth)
         slender = depths[of] / (sizes[of] / 2)
         inside = opened * np.clip((1 - q) / 0.12, 0, 1)
-        dark.ravel()[hit] = inside * np.clip(0.75 * slender / (1 + slender), 0, 0.9) * (1 - 0.45 * q)
+        dark.ravel()[hit] = inside * np.clip(1.3 * slender / (1 + slender), 0, 0.92) * (1 - 0.35 * np.clip(q, 0, 1))
         gone.ravel()[hit] = opened * np.clip((1.06 - q) / 0.08, 0, 1)
         return imprint_of(
             patch, draws.recorded, height_mm=height, smoothness=1 + np.float32(1.5) * gone, occlusion=dark,
@@ -81,11 +86,11 @@ class PorosityFlaw(DrawnType[Porosity]):
         )  # fmt: skip
 
 
-def _pore(generator: np.random.Generator, size_mm: float, kind: str, place: tuple[float, float]) -> Outlines:
-    round_ones = kind == "gas"
-    return blob(
-        generator, size_mm, middle_mm=place, turned_deg=generator.uniform(0, 180),
-        elongation=generator.uniform(1.0, 1.5) if round_ones else generator.uniform(1.2, 2.8),
-        rough=0.06 if round_ones else 0.22, gain=1.1 if round_ones else 0.9, waves=14,
-        off_centre=0.15 if round_ones else 0.4,
-    )  # fmt: skip
+def _outlines(
+    generator: np.random.Generator, sizes_mm: npt.NDArray[np.float64], places: npt.NDArray[np.float64], kind: str
+) -> Outlines:
+    count = len(sizes_mm)
+    longer = generator.uniform(1.0, 1.45, count) if kind == "gas" else generator.uniform(1.2, 2.6, count)
+    turned = generator.uniform(0, 180) + generator.normal(0, 40, count)
+    rough = 0.04 if kind == "gas" else 0.14
+    return blobs(generator, sizes_mm, places, elongation=longer, turned_deg=turned, rough=rough)

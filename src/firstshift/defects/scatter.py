@@ -16,13 +16,13 @@ def sizes_below(
 
 def in_a_cluster(
     generator: np.random.Generator, sizes_mm: npt.NDArray[np.float64], cluster_mm: float
-) -> list[tuple[float, float]]:
-    """A middle for each, crowding towards the cluster's middle, all of it within `cluster_mm`; one alone lies at 0.
+) -> npt.NDArray[np.float64]:
+    """(count, 2): a middle for each, crowding towards the cluster's middle, all within `cluster_mm`; one alone is at 0.
 
     The cluster is a little long and ragged, and some places are taken beside an earlier one: flaws come in families.
     """
     if len(sizes_mm) == 1:
-        return [(0.0, 0.0)]
+        return np.zeros((1, 2))
     stretch = generator.uniform(0.45, 1.0)
     turn = generator.uniform(0, np.pi)
     cos, sin = np.cos(turn), np.sin(turn)
@@ -39,4 +39,4 @@ def in_a_cluster(
             u, v = along * cos - across * sin, along * sin + across * cos
         back = min(1.0, room / max(1e-12, float(np.hypot(u, v))))
         places.append((float(u * back), float(v * back)))
-    return places
+    return np.array(places)

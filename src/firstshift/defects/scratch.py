@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from firstshift.core.imprint import MAX_CELLS, Ground, Imprint, Layer, Patch
-from firstshift.defects.draws import Draws
 from firstshift.defects.drawn import DrawnType
+from firstshift.defects.draws import Draws
 from firstshift.defects.grid import grid_over
 from firstshift.defects.layers import blank, imprint_of, smoothstep
 from firstshift.defects.noise import noise, noise_along
@@ -45,7 +45,7 @@ class ScratchFlaw(DrawnType[Scratch]):
         ends = draws.choice("ends", tapered=5, tapered_abrupt=3, abrupt=2)
 
         main = _way_of_a_tip(draws.generator("way"), length, width)
-        grooves = [(main, 1.0)] + _company(draws, main, width, lines)
+        grooves = [(main, 1.0), *_company(draws, main, width, lines)]
         reach = width * 0.5 + (width * 0.6 if lips > 0 else 0.0)
         extent = 2 * np.abs(np.concatenate([line for line, _ in grooves])).max(axis=0) + 2 * reach
         thinnest = width * min(share for _, share in grooves)
@@ -133,25 +133,23 @@ def _plough(
     at_mm = near.interpolated(way)
     # A lighter tip is shallower and narrower; exponent 0.6 lies between a cone (1) and a ball (0.5).
     half = np.maximum(width_mm / 2 * press**0.6, 1e-9)
-    ragged = noise(generator, (way[-1] + width_mm, 2 * width_mm), (width_mm * 0.5, width_mm), octaves=3, gain=0.6)
-    q = (
-        np.abs(near.across_mm)
-        / half
-        * np.exp(0.07 * ragged.at(at_mm - way[-1] / 2, np.sign(near.across_mm) * width_mm))
-    )
-    grain = noise(generator, (way[-1], width_mm), (8 * width_mm, width_mm / 7))
+    edges = [noise_along(generator, way[-1], width_mm * 0.6, octaves=3, gain=0.7)(way) for _ in range(2)]
+    on_left = near.across_mm > 0
+    stray = np.where(on_left, near.interpolated(edges[0]), near.interpolated(edges[1]))
+    q = np.abs(near.across_mm) / half * (1 + 0.09 * np.tanh(stray))
+    grain = noise(generator, (way[-1], width_mm), (12 * width_mm, width_mm / 5))
     furrow = grain.at(at_mm - way[-1] / 2, near.across_mm)
 
-    rounded = np.sqrt(1 + tip * tip) - tip
+    rounded = float(np.sqrt(1 + tip * tip) - tip)
     shape = 1 - (np.sqrt(q * q + tip * tip) - tip) / rounded
     inside = q < 1
-    groove = -depth_mm * press * np.clip(shape, 0, 1) * np.clip(1 + 0.10 * furrow * (shape > 0.1) * (q > 0.25), 0, 1)
+    groove = -depth_mm * press * np.clip(shape, 0, 1) * np.clip(1 + 0.3 * furrow, 0, 1)
 
     sides = noise_along(generator, way[-1], max(width_mm * 1.5, way[-1] / 200), octaves=3, gain=0.7)
     lean = generator.uniform(-0.5, 0.5)
     left = np.clip(0.75 + lean + 0.45 * sides(way), 0, 1)
     right = np.clip(0.75 - lean + 0.45 * sides(way[::-1] * 0.93), 0, 1)
-    share = np.where(near.across_mm > 0, near.interpolated(left), near.interpolated(right))
+    share = np.where(on_left, near.interpolated(left), near.interpolated(right))
     beyond = np.clip((np.abs(near.across_mm) - half) / np.maximum(0.55 * half, 1e-9), 0, 1)
     lip = lips_mm * press * share * 6.75 * beyond * (1 - beyond) ** 2
 

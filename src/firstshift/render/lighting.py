@@ -1,8 +1,8 @@
 """The station's lights as small flat emitters, and how bright they are.
 
 **Brightness.** A light of intensity 1 gives a white matt plane (albedo 1, Lambert) that faces the camera the radiance
-1, whatever kind of light it is: at the origin, or at the point that a bar or a spot is aimed at. Two lights of intensity
-1 in one channel therefore give 2 there: as much from either, as somebody sees it who switches one of them off. A back
+1, whatever kind of light it is: at the origin, or at the point that a bar or a spot is aimed at. Two lights of
+intensity 1 in one channel therefore give 2 there: as much from either, as somebody sees it who switches one of them off. A back
 light does not light that plane; it has the radiance 1 itself, so to the camera it is as bright as the white plane. With
 coloured light this holds for the camera's channel that sees it best. A `LightChange` happens afterwards: a lamp that
 is shifted away becomes darker, as it would on the line.
@@ -29,7 +29,8 @@ from firstshift.spec.lights import BackLight, Bar, Coaxial, DarkField, Dome, Lig
 from firstshift.spec.station import Station
 
 SPREAD = 2.2
-WIDEST_RAD = 0.4
+WIDEST_RAD = 0.5
+WIDEST_FIELD_RAD = 0.3
 MOST = 400
 FINE_RAD = 0.04
 """Tiles this fine are as good as the light itself, for working out its brightness."""
@@ -192,7 +193,8 @@ def seen_directly(
 
 def _cut(light: Light, smoothest_alpha: float, most: int) -> Tiles:
     """Raising the edge until there are few enough."""
-    angle = min(WIDEST_RAD, 2 * SPREAD * max(smoothest_alpha, 1e-3))
+    widest = WIDEST_FIELD_RAD if isinstance(light, Coaxial | BackLight) else WIDEST_RAD
+    angle = min(widest, 2 * SPREAD * max(smoothest_alpha, 1e-3))
     edge = angle * _distance(light, np.asarray(_aim(light)))
     tiles = tiles_of(light, edge)
     while len(tiles) > most:

@@ -20,9 +20,12 @@ from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared, Stamped
 from firstshift.render.stamping.change import change_of
 from firstshift.render.stamping.finding import Rows, touched_rows
-from firstshift.render.stamping.mending import Mend, Pixels, clean_pixels, covered_pixels, mended, summed
+from firstshift.render.stamping.mending import (
+    Mend, Pixels, clean_pixels, covered_pixels, mended, most_covered, summed,
+)
 from firstshift.render.stamping.reshading import Covering, reshaded
 from firstshift.render.stamping.sampling import box_means
+from firstshift.render.stamping.solid_light import solid_light
 from firstshift.render.stamping.splitting import Splinters, footprints, sides, split
 from firstshift.render.stamping.stuff import with_stuff
 
@@ -34,8 +37,15 @@ def stamp(prepared: Prepared, flaws: Sequence[tuple[Landing, Imprint]]) -> Stamp
     coverage = [coverage_of(prepared, *flaw) for flaw in placed]
     mends = []
     splinters = _splinters(prepared, placed)
+    now: F32 | None = None
     if len(splinters):
-        mends.append(_relief(prepared, placed, splinters))
+        mend, now = _relief(prepared, placed, splinters)
+        mends.append(mend)
+    for number, (landing, imprint) in enumerate(flaws):
+        if imprint.solids:
+            found = solid_light(prepared, landing, imprint, now, splinters.rows)
+            mends.extend(found.mends)
+            coverage[number] = most_covered(coverage[number], (found.pixel, found.share))
     pixel = np.unique(np.concatenate([np.empty(0, np.int32), *(mend.pixel for mend in mends)])).astype(np.int32)
     clean = clean_pixels(prepared, pixel)
     return Stamped(pixel=pixel, layers=mended(clean, pixel, mends), clean=clean, coverage=tuple(coverage))
@@ -63,8 +73,9 @@ def _splinters(prepared: Prepared, placed: Sequence[tuple[Landing, Imprint, Rows
     return split(prepared.gbuffer, rows, side)
 
 
-def _relief(prepared: Prepared, placed: Sequence[tuple[Landing, Imprint, Rows]], splinters: Splinters) -> Mend:
-    """What layers change: shaded at the sub-samples, gathered to rows, then to differences of pixels."""
+def _relief(prepared: Prepared, placed: Sequence[tuple[Landing, Imprint, Rows]], splinters: Splinters) -> tuple[Mend, F32]:
+    """What layers change: shaded at the sub-samples, gathered to rows, then to differences of pixels. Also the radiance
+    (L, K, C) that the rows have now."""
     change = change_of(prepared, splinters, placed)
     stuffs = [imprint.stuff for _, imprint, _ in placed if imprint.stuff is not None]
     materials, of_stuff = with_stuff(prepared.materials, prepared.emitters, stuffs)
@@ -77,7 +88,11 @@ def _relief(prepared: Prepared, placed: Sequence[tuple[Landing, Imprint, Rows]],
     light = reshaded(prepared, splinters, change, covering)
     owner = splinters.owner[change.is_changed]
     row = splinters.rows[owner]
-    weight = prepared.gbuffer.weight[row] / (splinters.side[owner] ** 2)
-    difference = (light - prepared.radiance[:, row]) * weight[:, None].astype(np.float32)
-    touched, place = np.unique(prepared.gbuffer.pixel[row], return_inverse=True)
-    return Mend(touched.astype(np.int32), summed(place, difference, len(touched)).astype(np.float32))
+    share = (1 / splinters.side[owner] ** 2).astype(np.float32)
+    by_row = summed(owner, (light - prepared.radiance[:, row]) * share[:, None], len(splinters.rows))
+    touched = np.unique(owner)
+    rows = splinters.rows[touched]
+    pixels, place = np.unique(prepared.gbuffer.pixel[rows], return_inverse=True)
+    weighted = by_row[:, touched] * prepared.gbuffer.weight[rows, None]
+    now = (prepared.radiance[:, splinters.rows] + by_row).astype(np.float32)
+    return Mend(pixels.astype(np.int32), summed(place, weighted, len(pixels)).astype(np.float32)), now

@@ -59,3 +59,13 @@ def covered_pixels(gbuffer: GBuffer, rows: npt.NDArray[np.int64], share: F32) ->
     total = np.bincount(owner, share * gbuffer.weight[rows], len(pixels))
     seen = total > 1e-4
     return pixels[seen].astype(np.int32), np.minimum(total[seen], 1).astype(np.float32)
+
+
+def most_covered(one: tuple[Pixels, F32], other: tuple[Pixels, F32]) -> tuple[Pixels, F32]:
+    """Two coverages as one: of each pixel the larger share."""
+    pixel = np.unique(np.concatenate([one[0], other[0]])).astype(np.int32)
+    share = np.zeros(len(pixel), dtype=np.float32)
+    for its_pixels, its_share in (one, other):
+        place = np.searchsorted(pixel, its_pixels)
+        share[place] = np.maximum(share[place], its_share)
+    return pixel, share

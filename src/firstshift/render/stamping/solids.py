@@ -12,14 +12,14 @@ which is constructive subtraction by intervals of a ray (Goldfeather, Hultquist 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from firstshift.core.imprint import Solid
 from firstshift.core.mesh import Mesh
-from firstshift.render.gbuffer import F32, NOTHING, GBuffer
+from firstshift.render.gbuffer import F32, NOTHING
 from firstshift.render.landing import Landing
 from firstshift.render.pose import Pose
 from firstshift.render.prepared import Prepared
@@ -161,8 +161,8 @@ def _cut(scene: Scene, body: Body, origins: Floats, directions: Floats) -> Found
         _set_walls(
             body, going[walled], leaves[walled], origins, directions, (surface, triangle, position, normal, facet)
         )
-        going, gone[going] = going[~walled], ends + body.clearance_mm
-        going = going[np.isfinite(gone[going])]
+        gone[going] = ends + body.clearance_mm
+        going = going[~walled & np.isfinite(ends)]
     return changed, surface, triangle, position, normal, facet
 
 
@@ -212,31 +212,6 @@ def smooth_normals(mesh: Mesh, triangle: npt.NDArray[np.integer], points_mm: Flo
     third = np.clip(1 - shares.sum(axis=1, keepdims=True), 0, 1)
     mixed = np.einsum("kc,kcx->kx", np.concatenate([shares, third], axis=1), mesh.corner_normals[triangle])
     return np.asarray(mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9))
-
-
-def samples_of(prepared: Prepared, seen: Seen, near: npt.NDArray[np.int64], surface: int) -> GBuffer:
-    """Changed rays as samples; `near` (R,) rows of the view's own samples lend what hardly changes (pixel steps).
-    `surface` is what the body's own surface counts as."""
-    gbuffer, place = prepared.gbuffer, seen.surface.copy()
-    place[place == ON_BODY] = surface
-    local = seen.position_mm.copy()
-    objects = prepared.scene.placed_of(place)
-    for number, item in enumerate(prepared.scene.placed):
-        local[objects == number] = item.pose.to_local(seen.position_mm[objects == number])
-    return replace(
-        gbuffer.taken(near),
-        pixel=seen.pixel.astype(np.int32),
-        offset_px=seen.offset_px,
-        weight=np.full(len(seen), 1 / seen.side**2, np.float32),
-        surface=place.astype(np.int16),
-        triangle=seen.triangle.astype(np.int32),
-        position_mm=seen.position_mm.astype(np.float32),
-        local_mm=local.astype(np.float32),
-        normal=seen.normal.astype(np.float32),
-        facet=seen.facet.astype(np.float32),
-        view=(-seen.direction).astype(np.float32),
-        distance_mm=prepared.view.distance_mm(seen.position_mm).astype(np.float32),
-    )
 
 
 def _dot(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> Floats:

@@ -1,0 +1,244 @@
+"""The light of solids: what their rays see is dressed, lit and compared with what was there; and their shadow on the
+part beside them.
+
+Shadows are worked out once for each pixel and side of the body, not for every ray. Light reaches the wall of a cut
+through the cutter first: a shadow ray starts where it leaves the cutter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift.core.imprint import Imprint, Solid
+from firstshift.core.mesh import Mesh
+from firstshift.render.appearance import Appearance, Materials
+from firstshift.render.finish.dressing import dress
+from firstshift.render.gbuffer import F32, NOTHING, GBuffer
+from firstshift.render.landing import Landing
+from firstshift.render.prepared import Prepared
+from firstshift.render.shade import shade
+from firstshift.render.stamping.finding import rows_in_box, spans
+from firstshift.render.stamping.mending import Mend, Pixels, summed
+from firstshift.render.stamping.solids import ON_BODY, Body, Seen, pixel_box, seen_with
+from firstshift.render.stamping.stuff import with_stuff
+
+Rows = npt.NDArray[np.int64]
+SHADOW_REACH = 4.0
+"""How far a body's shadow is looked for, in heights of the body: lights hang 15° high or more where that matters."""
+MOST_SHADED = 20_000
+"""Samples beside a body that are asked for its shadow."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SolidLight:
+    mends: list[Mend]
+    pixel: Pixels
+    share: F32
+    """How much of each of these pixels the body (or the cut) takes."""
+
+
+def solid_light(prepared: Prepared, landing: Landing, imprint: Imprint, now: F32 | None, rows: Rows) -> SolidLight:
+    """`now` (L, K, C) is the radiance that layers of flaws left at `rows` (K,), ascending."""
+    mends: list[Mend] = []
+    shares: list[tuple[Pixels, F32]] = []
+    for solid in joined(imprint.solids):
+        body = Body(solid, landing)
+        seen = seen_with(prepared, body)
+        share = np.zeros(0, np.float32)
+        pixels = np.zeros(0, np.int32)
+        if seen is not None:
+            before = _nearest_rows(prepared.gbuffer, seen)
+            light = _lit(prepared, body, seen, before)
+            difference = (light - _radiance(prepared, before, now, rows)) / np.float32(seen.side**2)
+            pixels, owner = np.unique(seen.pixel.astype(np.int32), return_inverse=True)
+            mends.append(Mend(pixels, summed(owner, difference, len(pixels)).astype(np.float32)))
+            share = np.bincount(owner, minlength=len(pixels)).astype(np.float32) / np.float32(seen.side**2)
+            shares.append((pixels, share))
+        if solid.is_added:
+            mends.extend(_shadow_beside(prepared, body, pixels, share))
+    pixel = np.unique(np.concatenate([np.zeros(0, np.int32), *(p for p, _ in shares)])).astype(np.int32)
+    total = np.zeros(len(pixel), np.float32)
+    for its_pixels, share in shares:
+        total[np.searchsorted(pixel, its_pixels)] += share
+    return SolidLight(mends, pixel, np.minimum(total, 1))
+
+
+def joined(solids: Sequence[Solid]) -> list[Solid]:
+    """Solids of one kind as one body, so that a pixel which two of them touch is counted once."""
+    groups: dict[object, list[Solid]] = {}
+    for solid in solids:
+        groups.setdefault((solid.is_added, solid.ra_um, solid.stuff), []).append(solid)
+    return [replace(group[0], mesh=_one_mesh([solid.mesh for solid in group])) for group in groups.values()]
+
+
+def _one_mesh(meshes: Sequence[Mesh]) -> Mesh:
+    if len(meshes) == 1:
+        return meshes[0]
+    first = np.cumsum([0, *(len(mesh.vertices_mm) for mesh in meshes[:-1])])
+    count = sum(len(mesh.triangles) for mesh in meshes)
+    return Mesh(
+        vertices_mm=np.concatenate([mesh.vertices_mm for mesh in meshes]),
+        triangles=np.concatenate([m.triangles + f for m, f in zip(meshes, first, strict=True)]).astype(np.int32),
+        corner_normals=np.concatenate([mesh.corner_normals for mesh in meshes]),
+        body=np.zeros(count, np.int16),
+        face=np.zeros(count, np.int32),
+        body_names=("solid",),
+        face_names=("solid",),
+    )
+
+
+def _nearest_rows(gbuffer: GBuffer, seen: Seen) -> Rows:
+    """For each ray the sample of its pixel that lay nearest to it."""
+    first = np.searchsorted(gbuffer.pixel, seen.pixel)
+    count = np.searchsorted(gbuffer.pixel, seen.pixel, side="right") - first
+    nearest = first.astype(np.int64)
+    several = np.flatnonzero(count > 1)
+    rows = spans(first[several], count[several])
+    owner = np.repeat(several, count[several])
+    off = gbuffer.offset_px[rows] - seen.offset_px[owner]
+    order = np.lexsort((-(off * off).sum(axis=1), owner))
+    nearest[owner[order]] = rows[order]  # the last one written for each ray is its nearest
+    return np.minimum(nearest, len(gbuffer) - 1)
+
+
+def _radiance(prepared: Prepared, before: Rows, now: F32 | None, rows: Rows) -> F32:
+    """(L, R, C): what the rays saw until now."""
+    light = prepared.radiance[:, before]
+    if now is not None and len(rows):
+        place = np.minimum(np.searchsorted(rows, before), len(rows) - 1)
+        known = rows[place] == before
+        light[:, known] = now[:, place[known]]
+    return np.asarray(light)
+
+
+def _lit(prepared: Prepared, body: Body, seen: Seen, before: Rows) -> F32:
+    """(L, R, C)"""
+    samples = _samples(prepared, seen, before, body.landing.surface)
+    appearance, materials = _dressed(prepared, body, seen, samples)
+    visible = _seen_lights(prepared, body, seen)
+    light = shade(samples, appearance, materials, prepared.emitters, visible)
+    empty = np.flatnonzero(seen.surface == NOTHING)
+    if len(empty):
+        light[:, empty] = _background(prepared, seen.pixel[empty])
+    return light
+
+
+def _samples(prepared: Prepared, seen: Seen, before: Rows, surface: int) -> GBuffer:
+    """Changed rays as samples; what hardly changes (the size of a pixel) comes from the samples before."""
+    whose = np.where(seen.surface == ON_BODY, surface, seen.surface)
+    objects = prepared.scene.placed_of(whose)
+    local = seen.position_mm.copy()
+    for number, item in enumerate(prepared.scene.placed):
+        local[objects == number] = item.pose.to_local(seen.position_mm[objects == number])
+    return replace(
+        prepared.gbuffer.taken(before),
+        pixel=seen.pixel.astype(np.int32),
+        offset_px=seen.offset_px,
+        weight=np.full(len(seen), 1 / seen.side**2, np.float32),
+        surface=np.where(seen.surface == ON_BODY, len(prepared.surfaces), seen.surface).astype(np.int16),
+        triangle=seen.triangle.astype(np.int32),
+        position_mm=seen.position_mm.astype(np.float32),
+        local_mm=local.astype(np.float32),
+        normal=seen.normal.astype(np.float32),
+        facet=seen.facet.astype(np.float32),
+        view=(-seen.direction).astype(np.float32),
+        distance_mm=prepared.view.distance_mm(seen.position_mm).astype(np.float32),
+    )
+
+
+def _dressed(prepared: Prepared, body: Body, seen: Seen, samples: GBuffer) -> tuple[Appearance, Materials]:
+    """The part's own finish goes on over a plug; what broke or tore has that of a casting of its roughness."""
+    own = prepared.surfaces[body.landing.surface]
+    if body.solid.ra_um is not None:
+        own = replace(own, finish="cast", lay="none", ra_um=max(body.solid.ra_um, 0.05))
+    surfaces = (*prepared.surfaces, own)
+    objects = prepared.scene.placed_of(np.array([*range(len(prepared.surfaces)), body.landing.surface]))
+    turns = np.stack([prepared.scene.placed[number].pose.rotation for number in objects])
+    dressed = dress(samples, surfaces, turns)
+    table = _rows_of_surfaces(prepared)
+    material = table[np.where(seen.surface == ON_BODY, body.landing.surface, seen.surface)]
+    material[seen.surface == NOTHING] = -1
+    alpha, materials = dressed.alpha, prepared.materials
+    if body.solid.stuff is not None:
+        materials, (row,) = with_stuff(materials, prepared.emitters, [body.solid.stuff])
+        on_body = seen.surface == ON_BODY
+        material[on_body] = row
+        alpha = np.where(on_body[:, None], np.float32(body.solid.stuff.roughness), alpha)
+    return replace(dressed, material=material.astype(np.int16), alpha=alpha), materials
+
+
+def _rows_of_surfaces(prepared: Prepared) -> npt.NDArray[np.int16]:
+    """(S,): each surface's row of the materials table, as the view's samples have it; its number where none is seen."""
+    table = np.arange(len(prepared.surfaces), dtype=np.int16)
+    table = np.minimum(table, len(prepared.materials.names) - 1).astype(np.int16)
+    seen, first = np.unique(prepared.gbuffer.surface, return_index=True)
+    table[seen[seen >= 0]] = prepared.appearance.material[first[seen >= 0]]
+    return table
+
+
+def _background(prepared: Prepared, pixel: npt.NDArray[np.int64]) -> F32:
+    """(L, R, C): what is seen past the part near these pixels: the light of the nearest sample that met nothing."""
+    gbuffer = prepared.gbuffer
+    empty = np.flatnonzero(gbuffer.surface == NOTHING)
+    if not len(empty):
+        return np.zeros((len(prepared.radiance), len(pixel), prepared.radiance.shape[2]), np.float32)
+    wanted, owner = np.unique(pixel, return_inverse=True)
+    row, column = np.divmod(gbuffer.pixel[empty], gbuffer.width)
+    nearest = [empty[np.argmin((row - p // gbuffer.width) ** 2 + (column - p % gbuffer.width) ** 2)] for p in wanted]
+    return np.asarray(prepared.radiance[:, np.array(nearest)[owner]])
+
+
+def _seen_lights(prepared: Prepared, body: Body, seen: Seen) -> npt.NDArray[np.uint8]:
+    """(R, E): one question for each pixel and side, asked by its first ray."""
+    kind = seen.surface == ON_BODY
+    _, first, owner = np.unique(seen.pixel * 2 + kind, return_index=True, return_inverse=True)
+    start = seen.position_mm[first] + seen.facet[first] * (prepared.scene.clearance_mm + body.clearance_mm)
+    count, emitters = len(first), len(prepared.emitters)
+    origins = np.repeat(start, emitters, axis=0)
+    targets = np.tile(prepared.emitters.position_mm.astype(np.float64), (count, 1))
+    way = targets - origins
+    far = np.linalg.norm(way, axis=1, keepdims=True)
+    if body.solid.is_added:
+        dark = body.scene.blocked(origins, targets)
+    else:
+        leaves = body.scene.hits(origins, way / far).distance_mm
+        inside = np.isfinite(leaves) & np.repeat(kind[first], emitters)
+        origins = origins + np.where(inside, leaves + body.clearance_mm, 0)[:, None] * way / far
+        dark = np.zeros(len(origins), np.bool_)
+    dark = dark | prepared.scene.blocked(origins, targets)
+    return np.where(dark.reshape(count, emitters), 0, 255).astype(np.uint8)[owner]
+
+
+def _shadow_beside(prepared: Prepared, body: Body, taken: Pixels, share: F32) -> list[Mend]:
+    """Where the part beside an added body now lies in its shadow."""
+    gbuffer, emitters = prepared.gbuffer, prepared.emitters
+    points = body.mesh.vertices_mm
+    high = float(((points - body.landing.position_mm) @ body.landing.normal).max())
+    if high <= 0:
+        return []
+    reach = SHADOW_REACH * high
+    around = np.concatenate([points + step for step in reach * np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]])])
+    rows = rows_in_box(gbuffer, *pixel_box(prepared, around))
+    rows = rows[gbuffer.surface[rows] >= 0]
+    if not 0 < len(rows) <= MOST_SHADED:
+        return []
+    start = gbuffer.position_mm[rows] + gbuffer.facet[rows] * np.float32(body.clearance_mm + 1e-4)
+    origins = np.repeat(start, len(emitters), axis=0)
+    dark = body.scene.blocked(origins, np.tile(emitters.position_mm, (len(rows), 1))).reshape(len(rows), -1)
+    shaded = np.flatnonzero(dark.any(axis=1))
+    if not len(shaded):
+        return []
+    rows, dark = rows[shaded], dark[shaded]
+    visible = np.where(dark, 0, 255 if prepared.visible is None else prepared.visible[rows]).astype(np.uint8)
+    light = shade(gbuffer.taken(rows), prepared.appearance.taken(rows), prepared.materials, emitters, visible)
+    left = gbuffer.weight[rows]
+    if len(taken):
+        place = np.minimum(np.searchsorted(taken, gbuffer.pixel[rows]), len(taken) - 1)
+        left = left * (1 - np.where(taken[place] == gbuffer.pixel[rows], share[place], 0))
+    difference = (light - prepared.radiance[:, rows]) * left[:, None].astype(np.float32)
+    pixels, owner = np.unique(gbuffer.pixel[rows], return_inverse=True)
+    return [Mend(pixels.astype(np.int32), summed(owner, difference, len(pixels)).astype(np.float32))]

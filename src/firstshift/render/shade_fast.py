@@ -92,8 +92,10 @@ def _kernel(
                 if visible.shape[0] > 0 and not _look(s, lit, first, count, visible, order[e]):
                     continue
                 _add(s, emitter[e], visible.shape[0] > 0)
-                for c in range(channels):
-                    _mirror(s, c * W)
+                _mirror(s, 0)
+                if channels == 3:
+                    _mirror(s, W)
+                    _mirror(s, 2 * W)
             _finish(s, lit, first, count, material, tint, open_share, is_metal, albedo, gloss, colour, tint_mix, light, out)
 
 
@@ -196,9 +198,9 @@ def _add(s, emitter, with_shadow):  # type: ignore[no-untyped-def]
         s[_WEIGHT + j] = inside * of_disc * share * risen * shadow * vh / hn
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
 def _mirror(s, c):  # type: ignore[no-untyped-def]
-    """Fresnel's reflectance for one colour channel."""
+    """Fresnel's reflectance for one colour channel; inlined, because only a constant offset is known not to overlap."""
     for j in range(W):
         eta, kappa, vh = s[_ETA + c + j], s[_KAPPA + c + j], s[_VH + j]
         c2 = vh * vh

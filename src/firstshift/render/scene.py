@@ -157,7 +157,7 @@ class Scene:
         xy = _centres(width, height)
         hit, found = self._traced(view, xy)
         position, normal, facet = found[0], found[2], found[3]
-        pixel_mm = float(np.mean(view.optics.mm_per_pixel(view.origin_mm)) * view.step_px[0])
+        pixel_mm = float(np.mean(view.mm_per_pixel))
         of_triangles = (self._even, self._surface, self._face)
         crowded = np.flatnonzero(outlines(width, height, hit, *of_triangles, position, normal, facet, pixel_mm))
         each = (len(crowded), len(SUBSAMPLES))

@@ -158,6 +158,12 @@ class View:
         return ((self._middle[1] - self.window.y) * line, -self.step_px[1] * line)
 
     @property
+    def mm_per_pixel(self) -> tuple[float, float]:
+        """Across and down, on a plane through the station's origin that faces the camera."""
+        across, down = self.optics.mm_per_pixel(self.origin_mm)
+        return (across * self.step_px[0], down * self.step_px[1])
+
+    @property
     def _middle(self) -> tuple[float, float]:
         return (self.optics.sensor_px[0] / 2, self.optics.image_px[1] / 2)
 

@@ -174,14 +174,14 @@ def _add(s, emitter, with_shadow):  # type: ignore[no-untyped-def]
         radius = max(_HALF * across * by_r, _F(1e-6))
         risen = min(max((ln + radius) / (_TWO * radius), _ZERO), _ONE)
         cosine = risen * risen * radius + max(ln - radius, _ZERO)
-        lz = cosine / max(risen, _TINY)
+        ln = min(max(cosine / max(risen, _TINY), _COSINE), _ONE)
         plain = area * at_emitter * by_r2 * share * cosine
         s[_PLAIN + j] += plain
-        s[_UNDER + j] += plain * (_ONE - _layer(s, j, min(lz, _ONE)))
+        s[_UNDER + j] += plain * (_ONE - _layer(s, j, ln))
 
         vh2 = max(_HALF * (_ONE + lt * vt + lb * vb + ln * vn), _F(1e-8))
         vh = np.sqrt(vh2)
-        up = max(ln + vn, _TINY)
+        up = ln + vn
         hn = up / (_TWO * vh)
         r2_slopes = disc_area * at_emitter * by_r2 / (_FOUR * _PI * vh * hn * hn * hn)
         au2, av2 = s[_AU2 + j], s[_AV2 + j]
@@ -192,8 +192,7 @@ def _add(s, emitter, with_shadow):  # type: ignore[no-untyped-def]
         root = np.sqrt(b * b + _FOUR * rho2)
         small = _TWO * rho2 / (root * (root + abs(b)))
         inside = _ONE - small if b < _ZERO else small
-        lz = max(lz, _COSINE)
-        shadow = _TWO / (_ONE + np.sqrt(_ONE + (au2 * lt * lt + av2 * lb * lb) / (lz * lz)))
+        shadow = _TWO / (_ONE + np.sqrt(_ONE + (au2 * lt * lt + av2 * lb * lb) / (ln * ln)))
         s[_VH + j] = vh
         s[_WEIGHT + j] = inside * of_disc * share * risen * shadow * vh / hn
 
@@ -252,9 +251,9 @@ def _cubic(row, x):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _inner_factor(alpha, eta):  # type: ignore[no-untyped-def]
-    outer = _F(-9.23372) + eta * (
+    inner = _F(-9.23372) + eta * (
         _F(22.2272) + eta * (_F(-20.9292) + eta * (_F(10.2291) + eta * (_F(-2.54396) + eta * _F(0.254913))))
     )
-    smooth = _ONE - (_ONE - outer) / (eta * eta)
-    inner = smooth / (_ONE + (_F(1.1) + _F(1.37) / (eta - _ONE)) * alpha ** _F(1.86))
-    return _ONE / (eta * eta * (_ONE - inner))
+    denser = eta - _F(1.5)
+    lost = (_F(1.936) + _F(2.765) * denser) * (_ONE + _F(1.027) * denser * alpha) * alpha * alpha
+    return _ONE / (eta * eta * (_ONE - inner) * (_ONE + lost / (alpha + _F(0.0603))))

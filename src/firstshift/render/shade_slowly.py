@@ -21,7 +21,8 @@ stand for one light. `SMOOTHING` blurs what is left between neighbouring discs.
 
 **Diffuse part.** Lambert under a clear layer as in Mitsuba's `roughplastic`: albedo·T(n·l)·T(n·v)/(π·η²·(1 − F_in));
 transmittance T and inner reflectance F_in of rough layers are fits to what that BSDF does (error of T for η = 1.5 below
-0.03 up to 80° and α 0.05…0.7). Like it they lose what bounces more than once between rough facets. The layer's weight is `gloss`, the rest is Lambert's albedo/π.
+0.03 up to 80° and α 0.05…0.7); like it they lose what bounces more than once between rough facets. The layer's weight
+is `gloss`, the rest is Lambert's albedo/π.
 """
 
 from __future__ import annotations

@@ -2,33 +2,59 @@
 
 Everything here works on float32 planes and keeps the sum of the light (edges are continued outwards).
 
-The point spread is a *discrete* Gaussian, exp(−σ²)·Iₙ(σ²) (Lindeberg 1990): its standard deviation is exactly σ also
-when σ is half a pixel, where a sampled Gaussian would be too narrow.
+A lens blurs light before pixels average it; here it can only blur what is averaged already. The point spread's kernel
+is therefore the one that comes nearest to the right order on a sharp edge, in whatever place of the pixel the edge
+lies. From 0.7 pixels on the two cannot be told apart.
 """
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
 TAIL_WIDTH = 4.0
 """The halo is this many times as wide as the core."""
+SAMPLED_FROM_PX = 1.5
 SHARP_PX = 0.6
 """A circle of confusion below this diameter stays within its pixel."""
 EDGE = cv2.BORDER_REPLICATE
 
 
+@lru_cache(maxsize=256)
 def gaussian_kernel(sigma_px: float) -> F32:
-    """Normalised, odd length, standard deviation exactly `sigma_px`."""
-    from scipy.special import ive
+    """Normalised, odd length. By least squares over the places x of a sharp edge: Σ kₘ·ramp(x − m) → Φ averaged over
+    a pixel, where `ramp` is how pixels see that edge without any blur. Wide ones are sampled as they stand."""
+    reach = max(2, math.ceil(4 * sigma_px + 1))
+    steps = np.arange(-reach, reach + 1, dtype=np.float64)
+    kernel = np.exp(-(steps**2) / (2 * sigma_px * sigma_px))
+    if sigma_px < SAMPLED_FROM_PX:
+        half = reach
+        x = np.arange(-reach - 2, reach + 2, 1 / 16) + 1 / 32
+        ramps = np.clip(x[:, None] - steps[None, :] + 0.5, 0, 1)
+        # Symmetric, sum 1: the middle is what the wings leave.
+        wings = ramps[:, half + 1 :] + ramps[:, :half][:, ::-1] - 2 * ramps[:, half : half + 1]
+        wing = np.linalg.lstsq(wings, box_edge(x, sigma_px) - ramps[:, half], rcond=None)[0]
+        wing = np.maximum(wing, 0)
+        kernel = np.concatenate([wing[::-1], [1 - 2 * wing.sum()], wing])
+    made: F32 = (kernel / kernel.sum()).astype(np.float32)
+    made.setflags(write=False)
+    return made
 
-    reach = max(1, math.ceil(4 * sigma_px + 1))
-    kernel = ive(np.arange(-reach, reach + 1), sigma_px * sigma_px)
-    return np.asarray(kernel / kernel.sum(), dtype=np.float32)
+
+def box_edge(u: F64, sigma: float) -> F64:
+    """A unit step behind a Gaussian of `sigma`, averaged over a pixel: ∫Φ over u ± ½, with ∫Φ(z) = zΦ(z) + φ(z)."""
+    from scipy.special import ndtr
+
+    def integral(z: F64) -> F64:
+        return np.asarray(z * ndtr(z) + np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi))
+
+    return np.asarray(sigma * (integral((u + 0.5) / sigma) - integral((u - 0.5) / sigma)))
 
 
 def spread(plane: F32, sigma_px: float, tail_share: float = 0.0) -> F32:

@@ -1,0 +1,76 @@
+"""Noise by level from single ordinary pictures: what is left in the flattest places at each brightness.
+
+In every block of 16 × 16 pixels the second differences (Immerkær 1996) hold noise and texture. Texture only adds, so
+the quiet end of the blocks of one brightness is noise: a low quantile, divided by where that quantile lies for pure
+noise (chi-squared law; Liu, Szeliski et al. 2008 take such a lower envelope too). An estimate, not a measurement: the
+same number is made from three quantiles, and their spread is part of the interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift.sensor.reading import Frame
+from firstshift.sensor.smooth import block_means, noise_residual
+from firstshift.sensor.transfer import QUANTISATION_VARIANCE, Point
+
+F64 = npt.NDArray[np.float64]
+BLOCK = 16
+FREEDOM = 64.0
+"""Of a block: 256 residuals that the filter correlates; Σr² of its autocorrelation is 3.8."""
+QUANTILES = (0.1, 0.2, 0.35)
+BANDS = 12
+FEWEST_BLOCKS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Noise at one brightness, with what the other quantiles say."""
+
+    point: Point
+    low_dn2: float
+    high_dn2: float
+
+
+def noise_levels(frames: Sequence[Frame], white: int) -> list[Level]:
+    """Blocks of all frames together, by brightness; blocks near black or white are left out."""
+    brightness, variance = _blocks(frames)
+    inside = (brightness > 0.02 * white) & (brightness < 0.9 * white)
+    brightness, variance = brightness[inside], variance[inside]
+    if brightness.size < 2 * FEWEST_BLOCKS:
+        return []
+    found = []
+    edges = np.unique(np.quantile(brightness, np.linspace(0, 1, BANDS + 1)))
+    for low, high in pairwise(edges):
+        here = (brightness >= low) & (brightness <= high)
+        if int(here.sum()) >= FEWEST_BLOCKS:
+            found.append(_level(brightness[here], variance[here]))
+    return found
+
+
+def _blocks(frames: Sequence[Frame]) -> tuple[F64, F64]:
+    brightness, variance = [], []
+    for frame in frames:
+        channel = min(1, frame.numbers.shape[2] - 1)  # green: measured in half of the pixels
+        plane = frame.numbers[:, :, channel].astype(np.float32)
+        brightness.append(block_means(plane[1:-1, 1:-1], BLOCK).ravel())
+        variance.append(block_means(noise_residual(plane) ** 2, BLOCK).ravel())
+    return np.concatenate(brightness), np.concatenate(variance)
+
+
+def _level(brightness: F64, variance: F64) -> Level:
+    from scipy.special import gammaincinv
+
+    estimates = []
+    for quantile in QUANTILES:
+        of_noise = 2 * float(gammaincinv(FREEDOM / 2, quantile)) / FREEDOM
+        estimates.append(max(0.0, float(np.quantile(variance, quantile)) / of_noise - QUANTISATION_VARIANCE))
+    quiet = variance <= np.quantile(variance, QUANTILES[1])
+    samples = int(quiet.sum() * FREEDOM)
+    point = Point(float(brightness[quiet].mean()), estimates[0], samples, 0, "background")
+    return Level(point, min(estimates), max(estimates))

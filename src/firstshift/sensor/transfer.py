@@ -1,0 +1,194 @@
+"""Photon transfer: from how noise grows with brightness to electrons (Janesick 2007; EMVA 1288, section 6).
+
+Two frames of one scene differ by their noise only, so var(a − b)/2 is the noise of one frame: fixed pattern, dust and
+texture cancel. Over several levels
+
+    variance [DN²] = (mean − black)/K + (read noise/K)² + 1/12        K: electrons for one DN; 1/12: quantisation
+
+is a straight line. A flat gives one point; a background with dark and bright places gives one point for each level.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift.sensor.reading import Frame, Numbers
+from firstshift.sensor.smooth import block_means, without_low_pass
+
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+QUANTISATION_VARIANCE = 1 / 12
+RESOLVED_DN = 0.4
+"""Below this noise, quantisation is no longer an independent noise of 1/12 (Widrow and Kollár 2008, ch. 5)."""
+SAME_LEVEL = 0.03
+MOSAIC_RATIO = 0.8
+"""Interpolated pixels are less noisy than measured ones by more than this."""
+LEVELS_IN_A_PICTURE = 14
+BOX = 33
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Noise at one level."""
+
+    mean_dn: float
+    variance_dn2: float
+    """Of time, in one frame, quantisation taken off."""
+    samples: int
+    channel: int
+    source: str
+    """dark, flat or background."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """The line through the points."""
+
+    gain_e_per_dn: float
+    gain_error: float
+    """One standard deviation."""
+    read_noise_e: float | None
+    """None when the line says less than nothing."""
+    read_noise_error: float
+    black_dn: float
+
+
+def usable(numbers: Numbers, white: int) -> bool:
+    """Neither cut at white nor at 0 in more than one pixel of a thousand."""
+    return float((numbers >= white).mean()) < 1e-3 and float((numbers <= 0).mean()) < 1e-3
+
+
+def pairs_of(frames: Sequence[Frame]) -> list[tuple[Frame, Frame]]:
+    """Neighbours in brightness, each frame once."""
+    ordered = sorted(frames, key=lambda frame: (float(frame.numbers.mean()), frame.name))
+    pairs, index = [], 0
+    while index + 1 < len(ordered):
+        one, other = ordered[index], ordered[index + 1]
+        low, high = float(one.numbers.mean()), float(other.numbers.mean())
+        if high - low <= SAME_LEVEL * high + 0.5:
+            pairs.append((one, other))
+            index += 2
+        else:
+            index += 1
+    return pairs
+
+
+def same_scene(one: Frame, other: Frame) -> bool:
+    """Whether the two differ by noise only: blocks of the difference average out as white noise does."""
+    difference = one.numbers.mean(axis=2, dtype=np.float32) - other.numbers.mean(axis=2, dtype=np.float32)
+    difference = without_low_pass(difference, BOX)
+    noise = float(np.median(np.abs(difference))) * 1.4826 + 0.3
+    blocks = block_means(difference, 8)
+    return float(np.percentile(np.abs(blocks), 90)) < 4.5 * noise / 8 and float(np.abs(blocks).max()) < 20 * noise / 8
+
+
+def mosaic_phases(one: Frame, other: Frame) -> npt.NDArray[np.bool_] | None:
+    """(2, 2, channels): where each channel was measured, seen from its noise; None when it was everywhere."""
+    channels = one.numbers.shape[2]
+    if channels != 3:
+        return None
+    variance = np.empty((2, 2, channels))
+    for channel in range(channels):
+        difference = _difference(one, other, channel)
+        for y in range(2):
+            for x in range(2):
+                variance[y, x, channel] = _clipped_variance(difference[y::2, x::2])
+    if float((variance.min(axis=(0, 1)) / variance.max(axis=(0, 1))).max()) > MOSAIC_RATIO:
+        return None
+    return np.asarray(variance > math.sqrt(MOSAIC_RATIO) * variance.max(axis=(0, 1)))
+
+
+def _difference(one: Frame, other: Frame, channel: int) -> F32:
+    """Without what varies slowly: a lamp that flickers by 1 % is no noise of the camera."""
+    a = one.numbers[:, :, channel].astype(np.float32)
+    return without_low_pass(a - other.numbers[:, :, channel].astype(np.float32), BOX)
+
+
+def _clipped_variance(values: npt.NDArray[np.generic]) -> float:
+    """Without what lies beyond 6 standard deviations: a cosmic ray, a pixel that blinks."""
+    flat = np.asarray(values, dtype=np.float64).ravel()
+    for _ in range(2):
+        limit = 6 * math.sqrt(float(np.mean(flat * flat)))
+        flat = flat[np.abs(flat) <= limit] if limit > 0 else flat
+    return float(np.mean(flat * flat))
+
+
+def points_of(one: Frame, other: Frame, phases: npt.NDArray[np.bool_] | None) -> list[Point]:
+    """One point per channel for flats and dark frames, one per level for a background."""
+    found = []
+    for channel in range(one.numbers.shape[2]):
+        difference = _difference(one, other, channel)
+        mean = (one.numbers[:, :, channel].astype(np.float32) + other.numbers[:, :, channel]) / 2
+        if phases is not None:
+            native = np.tile(phases[:, :, channel], (mean.shape[0] // 2 + 1, mean.shape[1] // 2 + 1))
+            native = native[: mean.shape[0], : mean.shape[1]]
+            difference, mean = difference[native], mean[native]
+        if one.kind != "background":
+            found.append(_point(difference, mean, channel, one.kind))
+            continue
+        levels = np.unique(np.quantile(mean, np.linspace(0, 1, LEVELS_IN_A_PICTURE + 1)))
+        for low, high in pairwise(levels):
+            here = (mean >= low) & (mean < high)
+            if int(here.sum()) >= 400:
+                found.append(_point(difference[here], mean[here], channel, one.kind))
+    return found
+
+
+def _point(
+    difference: npt.NDArray[np.floating[Any]], mean: npt.NDArray[np.floating[Any]], channel: int, kind: str
+) -> Point:
+    variance = _clipped_variance(difference) / 2 - QUANTISATION_VARIANCE
+    return Point(float(np.mean(mean, dtype=np.float64)), max(variance, 0.0), difference.size, channel, kind)
+
+
+def resolved(point: Point) -> bool:
+    return point.variance_dn2 >= RESOLVED_DN**2
+
+
+def fitted_line(points: Sequence[Point], black_dn: float) -> Transfer | None:
+    """Weighted least squares with weights from the fitted line itself; None when the points carry no slope."""
+    kept = [point for point in points if resolved(point)]
+    if len({round(point.mean_dn, 1) for point in kept}) < 2:
+        return None
+    mean = np.array([point.mean_dn - black_dn for point in kept])
+    variance = np.array([point.variance_dn2 for point in kept])
+    samples = np.array([point.samples for point in kept], dtype=np.float64)
+    expected = variance.copy()
+    design = np.stack([mean, np.ones_like(mean)], axis=1)
+    solution: F64 = np.zeros(2)
+    covariance: F64 = np.eye(2)
+    for _ in range(6):
+        # A sample variance has the standard error v·√(2/n); quantisation noise is part of v here.
+        weight = samples / (2 * (expected + QUANTISATION_VARIANCE) ** 2)
+        covariance = np.asarray(np.linalg.pinv(design.T @ (design * weight[:, None])))
+        solution = np.asarray(covariance @ (design.T @ (weight * variance)))
+        expected = np.maximum(design @ solution, 0.05 * variance + 1e-6)
+    slope, floor = float(solution[0]), float(solution[1])
+    left_over = float((weight * (variance - design @ solution) ** 2).sum()) / max(1, len(kept) - 2)
+    covariance = covariance * max(1.0, left_over)
+    slope_error = math.sqrt(max(covariance[0, 0], 0.0))
+    if slope <= 3 * slope_error:
+        return None
+    return _as_electrons(slope, floor, covariance, black_dn)
+
+
+def _as_electrons(slope: float, floor: float, covariance: F64, black_dn: float) -> Transfer:
+    """Read noise r = √floor/slope; its error by the first-order rule with the covariance of both."""
+    gain = 1 / slope
+    slope_error = math.sqrt(float(covariance[0, 0]))
+    if floor <= 0:
+        bound = math.sqrt(max(0.0, floor + 2 * math.sqrt(float(covariance[1, 1])))) * gain
+        return Transfer(gain, gain * gain * slope_error, None, bound, black_dn)
+    read_dn = math.sqrt(floor)
+    by_floor, by_slope = gain / (2 * read_dn), -read_dn * gain * gain
+    variance = (
+        by_floor**2 * covariance[1, 1] + by_slope**2 * covariance[0, 0] + 2 * by_floor * by_slope * covariance[0, 1]
+    )
+    return Transfer(gain, gain * gain * slope_error, read_dn * gain, math.sqrt(max(float(variance), 0.0)), black_dn)

@@ -14,6 +14,7 @@ from firstshift.cli.progress import progress_shown
 
 if TYPE_CHECKING:
     from firstshift.line.ingest_bench import IngestReport, Run
+    from firstshift.line.synth.benching import SynthBench
 
 app = group("Measure this machine.")
 
@@ -93,3 +94,63 @@ def _row(run: Run, goal_per_s: float | None) -> tuple[str, ...]:
     name = f"[dim]raw floor: {screen.quoted(run.name)}[/]" if goal_per_s is None else screen.quoted(run.name)
     rate = f"[{colour}]{run.per_s:.0f}[/]"
     return name, str(run.clients), rate, interval, f"{run.p50_ms:.1f}", f"{run.p99_ms:.1f}"
+
+
+@command(
+    app,
+    "synth",
+    "firstshift bench synth",
+    "firstshift bench synth --plan line3/plan.yaml --good 500 --defects 10000",
+)
+def synth(
+    place: Annotated[Path, typer.Option(metavar="FOLDER", help="A folder on the disk to write to.")] = Path(),
+    plan: Annotated[
+        Path | None, typer.Option(metavar="PLAN", help="A plan of yours; without it, the bracket.", show_default=False)
+    ] = None,
+    good: Annotated[int, typer.Option(min=1, help="Good parts to render.")] = 200,
+    defects: Annotated[int, typer.Option(min=1, help="Defective parts to render, of all classes together.")] = 1000,
+    size: Annotated[int, typer.Option(metavar="PIXELS", help="Side of an image.")] = 512,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; without it, one for each core.", show_default=False)
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, or cuda for shading on a GPU.")] = "cpu",
+    seed: Annotated[int, typer.Option(min=0, help="For the images.")] = 1,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how fast labelled images are made here, from CAD to recorded in a workspace, which is removed afterwards.
+
+    Good parts have a new pose and finish each; defects lie on poses that are prepared once for many images. Ends with 1
+    when a goal is missed.
+    """
+    from firstshift.line.synth.benching import bench_synth
+
+    with progress_shown(quiet or as_json) as progress:
+        report = bench_synth(
+            place, plan_file=plan, good=good, defects=defects, size_px=size, workers=workers, seed=seed, device=device,
+            progress=progress,
+        )  # fmt: skip
+    if as_json:
+        screen.print_json(report.to_json())
+    else:
+        _show_synth(report)
+    if not report.goal_met:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def _show_synth(report: SynthBench) -> None:
+    rows = []
+    for phase in report.phases:
+        interval = (
+            screen.NOTHING if phase.per_s_interval is None else "–".join(f"{x:.1f}" for x in phase.per_s_interval)
+        )
+        colour = "green" if phase.goal_met else "bold red"
+        memory = f"{phase.memory_mb[-1]:.0f}" if phase.memory_mb else screen.NOTHING
+        rate = f"[{colour}]{phase.per_s:.1f}[/]"
+        rows.append((phase.name, f"{phase.images:,}", rate, interval, f"{phase.goal_per_s:g}", memory))
+    columns = (("images", "right"), ("images/s", "right"), ("95 %", "right"), ("goal", "right"), ("memory MB", "right"))
+    screen.show(screen.table("Images rendered, labelled and recorded", ("", "text"), *columns, rows=rows))
+    screen.say(
+        f"[dim]{screen.quoted(report.plan)}, channel {screen.quoted(report.channel)}, {report.size_px}², "
+        f"{report.workers} processes, {report.image_bytes / 1000:.0f} kB an image[/]"
+    )

@@ -1,0 +1,43 @@
+"""How `firstshift synth show` tells a rendered image to a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from firstshift.cli import screen
+
+if TYPE_CHECKING:
+    from firstshift.line.synth.showing import Look
+
+_QUIET = ("made_by", "recipe", "settings", "flaws", "pose", "light")
+
+
+def show_facts(found: Look, out: Path | None) -> None:
+    told = found.provenance
+    rows = [("image", found.image), ("source", found.source)]
+    rows += [(name, _value(told[name])) for name in told if name not in _QUIET]
+    rows += [(f"pose: {name}", _value(value)) for name, value in told["pose"].items() if value not in (None, [])]
+    rows += [(f"light: {name}", f"× {value:.3f}") for name, value in told["light"].items()]
+    screen.show(screen.facts([(name, screen.quoted(value)) for name, value in rows]))
+    if found.label is not None:
+        for one in found.label.annotations:
+            facts = ", ".join(f"{name} {_value(value)}" for name, value in one.attributes.items())
+            screen.say(f"[bold]{screen.quoted(one.class_name)}[/] severity {one.severity}: {screen.quoted(facts)}")
+        screen.say(f"verdict: {found.label.verdict.value}")
+    if found.is_same:
+        screen.say("[green]rendered again: the same, bit for bit[/]")
+    else:
+        screen.say(f"[red]rendered again: {found.differing:,} pixels differ[/]; another release or processor made it")
+    if out is not None:
+        screen.say(f"picture: {screen.quoted(out)}")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(_value(one) for one in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_value(one)}" for name, one in value.items())
+    return str(value)

@@ -1,0 +1,1 @@
+"""Images before parts: from a plan to labelled images in the workspace."""

@@ -1,0 +1,156 @@
+"""Who paints: this process, several processes of this machine, or a Ray cluster. The pictures are the same.
+
+Units come back in the order in which they were given, and never more than a few are under way, so that memory stays
+flat however long the list is.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from firstshift.core.errors import Unavailable
+from firstshift.line.synth.order import Order
+from firstshift.line.synth.recipe import Unit
+from firstshift.store.images import NewImage
+
+Painted = Generator[tuple[Unit, list[NewImage]], None, None]
+AHEAD = 2
+"""Units under way for each worker: one it works at, one waiting."""
+
+
+class Crew(Protocol):
+    def paint(self, order: Order, units: Sequence[Unit]) -> Painted: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """In this process: nothing to start, easy to debug."""
+
+    def paint(self, order: Order, units: Sequence[Unit]) -> Painted:
+        painter = order.painter()
+        for unit in units:
+            yield unit, painter.paint_unit(unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    workers: int
+
+    def paint(self, order: Order, units: Sequence[Unit]) -> Painted:
+        # A fresh interpreter for each worker: a forked one would inherit locks that threads of ours hold.
+        pool = ProcessPoolExecutor(
+            self.workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(order,)
+        )
+        try:
+            yield from _in_order(units, lambda unit: pool.submit(_paint, unit), Future.result, self.workers * AHEAD)
+        except BrokenProcessPool as error:
+            raise Unavailable(
+                "a worker process died",
+                where="synth",
+                way_out="the same command goes on where it stopped; with too little memory, use fewer --workers",
+            ) from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Over Ray. `address` is that of a running cluster; `local` starts one on this machine."""
+
+    address: str
+    workers: int
+
+    def paint(self, order: Order, units: Sequence[Unit]) -> Painted:
+        try:
+            import ray
+        except ImportError as error:
+            raise Unavailable(
+                "Ray is not installed", where="--cluster", way_out="pip install 'firstshift[cluster]'"
+            ) from error
+        started = not ray.is_initialized()
+        if started:
+            _join(ray, self.address, self.workers)
+        try:
+            remote: Any = ray.remote(num_cpus=1)(RayPainter)
+            painters: list[Any] = [remote.remote(order) for _ in range(self.workers)]
+            given = iter(range(len(units)))
+
+            def submit(unit: Unit) -> Any:
+                return painters[next(given) % self.workers].paint_unit.remote(unit)
+
+            yield from _in_order(units, submit, ray.get, self.workers * AHEAD)
+        except ray.exceptions.RayError as error:
+            raise Unavailable("the cluster lost a worker", where="--cluster", found=error) from error
+        finally:
+            if started:
+                ray.shutdown()
+
+
+class RayPainter:
+    """One worker of the cluster."""
+
+    def __init__(self, order: Order) -> None:
+        _one_thread()
+        self._painter = order.painter()
+
+    def paint_unit(self, unit: Unit) -> list[NewImage]:
+        return self._painter.paint_unit(unit)
+
+
+def _join(ray: Any, address: str, workers: int) -> None:
+    quiet = {"include_dashboard": False, "log_to_driver": False, "configure_logging": False}
+    try:
+        if address == "local":
+            ray.init(num_cpus=workers, **quiet)
+        else:
+            ray.init(address=address, **{key: quiet[key] for key in ("log_to_driver", "configure_logging")})
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        raise Unavailable(
+            "the cluster does not answer", where=address, found=error, way_out="`--cluster local` starts one here"
+        ) from error
+
+
+def _in_order(
+    units: Sequence[Unit], submit: Callable[[Unit], Any], result: Callable[[Any], list[NewImage]], most: int
+) -> Painted:
+    waiting: deque[tuple[Unit, Any]] = deque()
+    for unit in units:
+        if len(waiting) >= most:
+            first, ticket = waiting.popleft()
+            yield first, result(ticket)
+        waiting.append((unit, submit(unit)))
+    while waiting:
+        first, ticket = waiting.popleft()
+        yield first, result(ticket)
+
+
+_painter: Any = None
+
+
+def _begin(order: Order) -> None:
+    global _painter
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl+C and winds the workers up
+    _one_thread()
+    _painter = order.painter()
+
+
+def _paint(unit: Unit) -> list[NewImage]:
+    painted: list[NewImage] = _painter.paint_unit(unit)
+    return painted
+
+
+def _one_thread() -> None:
+    """Workers are the parallelism; threads inside them would only fight each other."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[name] = "1"
+    import cv2
+
+    cv2.setNumThreads(1)

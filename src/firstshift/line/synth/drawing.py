@@ -1,0 +1,173 @@
+"""From a seed to a recipe: which pose, which light, which flaws an image gets (M7).
+
+Draws hang on names, not on order: `seed.child("pose", 3)`. Whatever is asked for besides, image 17 stays image 17.
+"""
+
+from __future__ import annotations
+
+import math
+
+from firstshift.core.seed import Seed
+from firstshift.defects.schedule import draw_flaws_of
+from firstshift.line.synth.recipe import FlawRecipe, PoseDraw, Recipe, SurfaceDraw, Unit, Vector
+from firstshift.line.synth.settings import GOOD, SynthSettings
+from firstshift.line.synth.stage import Stage
+from firstshift.spec.catalogue import Defect
+from firstshift.spec.declared import Range
+from firstshift.spec.part import Body
+from firstshift.spec.plan import Plan
+
+
+def units_of(plan: Plan, settings: SynthSettings, classes: tuple[str, ...]) -> list[Unit]:
+    """The work in pieces, the kinds interleaved, so that a run that is stopped early holds some of everything."""
+    pieces: list[tuple[float, int, Unit]] = []
+    kinds = [(GOOD, settings.good, GOOD_PER_UNIT)]
+    kinds += [(name, settings.per_defect, plan.synthetic.images_per_pose) for name in classes]
+    for place, (kind, count, step) in enumerate(kinds):
+        pieces += [
+            (first / count, place, Unit(kind, first, min(step, count - first))) for first in range(0, count, step)
+        ]
+    return [unit for _, _, unit in sorted(pieces, key=lambda piece: piece[:2])]
+
+
+GOOD_PER_UNIT = 8
+
+
+def draw_pose(stage: Stage, kind: str, number: int) -> PoseDraw:
+    plan, settings = stage.plan, stage.settings
+    seed = Seed(settings.seed).child("pose", kind, number)
+    vary = plan.policy.randomisation if settings.varied else None
+    place = plan.part.placement
+    tilt = vary.camera_deg if vary else 0.0
+    pose = PoseDraw(
+        number=number,
+        shift_mm=_in_disc(seed.child("shift"), place.shift_mm),
+        turn_deg=_around(seed.child("turn"), place.turn_deg),
+        tilt_deg=_in_disc(seed.child("tilt"), place.tilt_deg),
+        camera_tilt_deg=_in_disc(seed.child("camera"), tilt),
+        camera_roll_deg=_around(seed.child("roll"), vary.roll_deg if vary else 0.0),
+        distance_factor=1.0 + _around(seed.child("distance"), vary.distance if vary else 0.0),
+        surfaces=tuple(_surface(stage, body, seed) for body in plan.part.bodies),
+        light_shift_mm={
+            light.name: _in_ball(seed.child("light", light.name), vary.light_shift_mm) if vary else (0.0, 0.0, 0.0)
+            for light in plan.station.lights
+        },
+        backdrop_seed=_whole(seed.child("backdrop")) if vary and vary.background else None,
+        window=None,
+        scale=stage.scale,
+    )
+    return stage.framed(pose, kind, seed.child("window"))
+
+
+def nominal_pose(stage: Stage, scale: float) -> PoseDraw:
+    """The whole image of the part exactly as the plan has it, finish in the middle of its range."""
+    return PoseDraw(
+        number=0,
+        shift_mm=(0.0, 0.0),
+        turn_deg=0.0,
+        tilt_deg=(0.0, 0.0),
+        camera_tilt_deg=(0.0, 0.0),
+        camera_roll_deg=0.0,
+        distance_factor=1.0,
+        surfaces=tuple(
+            SurfaceDraw(
+                body.name,
+                math.sqrt(body.finish.ra_um.low * body.finish.ra_um.high),
+                (body.finish.gloss or Range(0.0, 1.0)).middle,
+                _whole(Seed(0).child("finish", body.name)),
+            )
+            for body in stage.plan.part.bodies
+        ),
+        light_shift_mm={light.name: (0.0, 0.0, 0.0) for light in stage.plan.station.lights},
+        backdrop_seed=None,
+        window=None,
+        scale=scale,
+    )
+
+
+def draw_recipe(stage: Stage, pose: PoseDraw, kind: str, number: int) -> Recipe:
+    plan, settings = stage.plan, stage.settings
+    seed = Seed(settings.seed).child("image", kind, number)
+    vary = plan.policy.randomisation if settings.varied else None
+    flaws: tuple[FlawRecipe, ...] = ()
+    if kind != GOOD:
+        drawn = draw_flaws_of(
+            _beside(stage, pose, kind),
+            target_class=kind,
+            per_image=plan.synthetic.flaws,
+            together=tuple((rule.class_name, rule.brings, rule.share) for rule in plan.synthetic.together),
+            seed=seed.child("flaws"),
+        )
+        flaws = tuple(
+            FlawRecipe(
+                stage.entry_number(one.entry), one.entry.class_name, one.entry.type, one.severity, _whole(one.seed)
+            )
+            for one in drawn
+        )
+    return Recipe(
+        run=stage.run,
+        kind=kind,
+        number=number,
+        pose=pose,
+        light={
+            light.name: 1.0 + (_around(seed.child("light", light.name), vary.light) if vary else 0.0)
+            for light in plan.station.lights
+        },
+        exposure=1.0 + (_around(seed.child("exposure"), vary.exposure) if vary else 0.0),
+        noise=_within(seed.child("noise"), vary.noise) if vary else 1.0,
+        sharpness=_within(seed.child("sharpness"), vary.sharpness) if vary else 1.0,
+        sensor_seed=_whole(seed.child("sensor")),
+        flaws=flaws,
+    )
+
+
+def _beside(stage: Stage, pose: PoseDraw, kind: str) -> tuple[Defect, ...]:
+    """The entry that the pose was framed for, and those of the other classes."""
+    return tuple(
+        entry
+        for entry in stage.drawable
+        if entry.class_name != kind or pose.entry is None or stage.entry_number(entry) == pose.entry
+    )
+
+
+def _surface(stage: Stage, body: Body, seed: Seed) -> SurfaceDraw:
+    """Rough parts are matt and smooth ones glossy, so one draw moves both within what the finish allows."""
+    own = seed.child("finish", body.name)
+    finish, settings = body.finish, stage.settings
+    allowed = stage.plan.policy.randomisation.gloss if settings.varied else Range(0.4, 0.6)
+    shine = _within(own.child("shine"), allowed)
+    low, high = math.log(finish.ra_um.low), math.log(finish.ra_um.high)
+    gloss = finish.gloss or Range(0.0, 1.0)
+    return SurfaceDraw(
+        body.name,
+        round(math.exp(high + (low - high) * shine), 6),
+        round(gloss.at(shine), 6),
+        _whole(own.child("piece")),
+    )
+
+
+def _whole(seed: Seed) -> int:
+    """53 bits: every reader of JSON gets the same number."""
+    return seed.value >> 75
+
+
+def _around(seed: Seed, most: float) -> float:
+    return round((2.0 * seed.uniform("at") - 1.0) * most, 9)
+
+
+def _within(seed: Seed, span: Range) -> float:
+    return round(span.at(seed.uniform("at")), 9)
+
+
+def _in_disc(seed: Seed, radius: float) -> tuple[float, float]:
+    """Evenly over the disc."""
+    reach, angle = radius * math.sqrt(seed.uniform("reach")), 2 * math.pi * seed.uniform("angle")
+    return (round(reach * math.cos(angle), 9), round(reach * math.sin(angle), 9))
+
+
+def _in_ball(seed: Seed, radius: float) -> Vector:
+    reach = radius * seed.uniform("reach") ** (1 / 3)
+    z, angle = 2 * seed.uniform("z") - 1, 2 * math.pi * seed.uniform("angle")
+    flat = math.sqrt(max(0.0, 1 - z * z))
+    x, y = reach * flat * math.cos(angle), reach * flat * math.sin(angle)
+    return (round(x, 9), round(y, 9), round(reach * z, 9))

@@ -1,0 +1,195 @@
+"""From recipes to images with labels: prepare the pose, stamp the flaws, expose, label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift import __version__
+from firstshift.core.capture import Capture, Origin
+from firstshift.core.encode import encode_png
+from firstshift.core.errors import BadInput
+from firstshift.core.image import Image
+from firstshift.core.imprint import Imprint
+from firstshift.core.label import Label, Level
+from firstshift.core.seed import Seed
+from firstshift.defects.draw import draw_flaw
+from firstshift.line.synth.drawing import draw_pose, draw_recipe
+from firstshift.line.synth.labelling import SeenFlaw, label_of
+from firstshift.line.synth.placing import land_flaw
+from firstshift.line.synth.recipe import FlawRecipe, Recipe, Unit
+from firstshift.line.synth.settings import GOOD
+from firstshift.line.synth.stage import Ready, Stage
+from firstshift.render.landing import Landing
+from firstshift.render.noticing import mask_of, notice
+from firstshift.render.prepared import Stamped
+from firstshift.render.stamp import stamp
+from firstshift.store.images import NewImage
+from firstshift.store.labels import NewLabel
+
+F32 = npt.NDArray[np.float32]
+MAX_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """One exposure of one part, with the truth about it."""
+
+    channel: str
+    image: Image
+    label: Label
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    recipe: FlawRecipe
+    landing: Landing
+    imprint: Imprint
+
+
+class Painter:
+    """Paints for one plan. Keeps the last pose, because images of one pose come one after the other."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self._ready: Ready | None = None
+
+    def paint_unit(self, unit: Unit) -> list[NewImage]:
+        plan = self.stage.plan
+        images: list[NewImage] = []
+        for number in unit.numbers:
+            pose_number = number if unit.kind == GOOD else number // plan.synthetic.images_per_pose
+            ready = self._ready
+            if ready is None or (ready.kind, ready.pose.number) != (unit.kind, pose_number):
+                ready = self.stage.ready(draw_pose(self.stage, unit.kind, pose_number), unit.kind)
+                self._ready = ready
+            recipe = draw_recipe(self.stage, ready.pose, unit.kind, number)
+            images += [self._new(painted) for painted in self.paint(recipe, ready)]
+        return images
+
+    def paint(self, recipe: Recipe, ready: Ready | None = None) -> list[Painted]:
+        """All channels of one part."""
+        ready = ready or self.stage.ready(recipe.pose, recipe.kind)
+        landed, stamped, recipe = self._stamped(ready, recipe)
+        painted = []
+        for channel in self.stage.channels:
+            clean = self.stage.signal(ready.layers, recipe, channel)
+            flawed = clean if stamped is None else self._with(clean, stamped, recipe, channel)
+            image = self.stage.expose(flawed, ready, recipe, channel)
+            flaws = [] if stamped is None else self._seen(recipe, channel, clean, flawed, stamped, landed)
+            painted.append(Painted(channel, image, label_of(flaws), recipe))
+        return painted
+
+    def _stamped(self, ready: Ready, recipe: Recipe) -> tuple[list[Landed], Stamped | None, Recipe]:
+        """Flaws that show nothing in any channel get another place, as long as the plan allows few of those."""
+        if not recipe.flaws:
+            return [], None, recipe
+        for attempt in range(MAX_ATTEMPTS):
+            flaws = tuple(replace(flaw, attempt=flaw.attempt or attempt) for flaw in recipe.flaws)
+            landed = self._land_all(ready, flaws)
+            stamped = stamp(ready.prepared, [(one.landing, one.imprint) for one in landed])
+            stays = recipe.flaws[0].attempt or self._shows(ready, recipe, stamped, landed)
+            if stays or attempt == MAX_ATTEMPTS - 1 or self._may_hide(recipe):
+                return landed, stamped, replace(recipe, flaws=tuple(one.recipe for one in landed))
+        raise AssertionError("the last attempt returns")
+
+    def _may_hide(self, recipe: Recipe) -> bool:
+        share = self.stage.plan.synthetic.not_visible
+        return Seed(recipe.sensor_seed).uniform("may hide") < share
+
+    def _shows(self, ready: Ready, recipe: Recipe, stamped: Stamped, landed: Sequence[Landed]) -> bool:
+        """Whether the flaw that was asked for is seen in at least one channel."""
+        for channel in self.stage.channels:
+            clean = self.stage.signal(ready.layers, recipe, channel)
+            flawed = self._with(clean, stamped, recipe, channel)
+            if self._seen(recipe, channel, clean, flawed, stamped, landed[:1])[0].is_visible:
+                return True
+        return False
+
+    def _land_all(self, ready: Ready, flaws: Sequence[FlawRecipe]) -> list[Landed]:
+        """The flaw that was asked for, and of its companions those that find a place in this window."""
+        landed = [self._landed(ready, flaws[0])]
+        for flaw in flaws[1:]:
+            with suppress(BadInput):
+                landed.append(self._landed(ready, flaw))
+        return landed
+
+    def _landed(self, ready: Ready, flaw: FlawRecipe) -> Landed:
+        seed = Seed(flaw.seed).child("attempt", flaw.attempt)
+        landing = land_flaw(self.stage, ready, flaw, seed.child("place"))
+        entry = self.stage.plan.defects[flaw.entry]
+        imprint = draw_flaw(entry, landing.ground, flaw.severity, seed.child("shape"), self.stage.types)
+        return Landed(flaw, landing, imprint)
+
+    def _with(self, clean: F32, stamped: Stamped, recipe: Recipe, channel: str) -> F32:
+        flawed = clean.copy()
+        pixels = flawed.reshape(-1, flawed.shape[2])
+        pixels[stamped.pixel] = self.stage.signal(stamped.layers, recipe, channel)
+        return flawed
+
+    def _seen(
+        self,
+        recipe: Recipe,
+        channel: str,
+        clean: F32,
+        flawed: F32,
+        stamped: Stamped,
+        landed: Sequence[Landed],
+    ) -> list[SeenFlaw]:
+        height, width, count = clean.shape
+        before, after = clean.reshape(-1, count), flawed.reshape(-1, count)
+        found = []
+        for one, (pixel, covered) in zip(landed, stamped.coverage, strict=False):
+            mask, landing = mask_of((pixel, covered), width, height), one.landing
+            noise = self.stage.noise_sigma(before[pixel], recipe, channel)
+            noticed = notice(before[pixel], after[pixel], covered, noise, self.stage.texture_sigma(clean, mask))
+            found.append(
+                SeenFlaw(
+                    one.recipe,
+                    mask,
+                    noticed.verdict,
+                    noticed.contrast,
+                    noticed.contrast_to_noise,
+                    one.imprint.parameters,
+                    landing.local_mm,
+                    landing.region,
+                    landing.turned_deg,
+                )
+            )
+        return found
+
+    def _new(self, painted: Painted) -> NewImage:
+        recipe, stage = painted.recipe, self.stage
+        provenance = recipe.to_json() | {
+            "plan": stage.plan.content_hash(),
+            "profile": stage.profile_hash,
+            "code": __version__,
+            "settings": stage.settings_told,
+        }
+        capture = Capture(
+            origin=Origin.RENDERED,
+            station=stage.plan.station.name,
+            camera=stage.plan.station.camera.name,
+            channel=painted.channel,
+            shot=f"synth/{recipe.shot}",
+            source=f"synth/{recipe.shot}.{painted.channel}.png",
+            provenance=provenance,
+        )
+        return NewImage(encode_png(painted.image), capture, NewLabel(painted.label, "", Level.SYNTHETIC))
+
+
+def check_made_here(provenance: dict[str, object], stage: Stage) -> None:
+    """An image is painted again only from the plan and the profile that it was made from."""
+    for name, mine in (("plan", stage.plan.content_hash()), ("profile", stage.profile_hash)):
+        if provenance.get(name) != mine:
+            raise BadInput(
+                where=f"{name} of the image",
+                expected=provenance.get(name),
+                found=mine,
+                way_out=f"the {name} changed since; name the old one with --{name}",
+            )

@@ -1,0 +1,66 @@
+"""Where a flaw lands on a pose that is ready: the plan's place, regions and directions, one draw of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from firstshift.core.decode import decode_image
+from firstshift.core.errors import BadInput
+from firstshift.core.seed import Seed
+from firstshift.line.synth.recipe import FlawRecipe, PoseDraw
+from firstshift.render.landing import Landing
+from firstshift.render.placing import HeatMap, Sites, Staged, land, sites_of
+from firstshift.render.prepared import Prepared
+from firstshift.spec.catalogue import Defect
+from firstshift.spec.declared import Range
+
+if TYPE_CHECKING:
+    from firstshift.line.synth.stage import Ready, Stage
+
+
+def land_flaw(stage: Stage, ready: Ready, flaw: FlawRecipe, seed: Seed) -> Landing:
+    entry = stage.plan.defects[flaw.entry]
+    sites = ready.sites.get(flaw.entry)
+    if sites is None:
+        sites = ready.sites[flaw.entry] = sites_for(stage, ready.prepared, entry)
+    return land(ready.prepared, sites, seed, turned_deg=turned_deg(entry, ready.pose, seed))
+
+
+def sites_for(stage: Stage, staged: Prepared | Staged, entry: Defect | None) -> Sites:
+    """For an entry of the catalogue, or everywhere that is inspected."""
+    place = entry.landing_place if entry is not None else "surface"
+    return sites_of(
+        staged,
+        stage.plan.part,
+        place=place,
+        regions=entry.regions if entry is not None else (),
+        edges=stage.edges if place == "edge" else (),
+        openings=stage.openings if place == "opening" else (),
+        heat=heat_map(stage, entry) if entry is not None and place == "heat_map" else None,
+    )
+
+
+def turned_deg(entry: Defect, pose: PoseDraw, seed: Seed) -> float | None:
+    """The plan's direction counts on the part, so it turns with it; None where the plan names none."""
+    span = getattr(entry, "orientation_deg", None)
+    if not isinstance(span, Range):
+        return None
+    return span.at(seed.uniform("orientation")) + pose.turn_deg
+
+
+def heat_map(stage: Stage, entry: Defect) -> HeatMap:
+    assert entry.heat_map is not None
+    path = stage.order.folder / entry.heat_map
+    grey = decode_image(_bytes_of(path), path.name).grey()
+    return HeatMap(grey, stage.survey_view, stage.seat)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(
+            where=path, expected="the heat map that the plan names", found=error.strerror or error,
+            way_out="save a grey picture of the part as the camera sees it there",
+        ) from error  # fmt: skip

@@ -1,0 +1,62 @@
+"""What is asked for: how many images, of which kind, how large. Together with the plan it names a run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from firstshift.core.errors import BadInput
+from firstshift.core.hashing import record_hash
+from firstshift.spec.plan import Plan
+
+Framing = Literal["window", "whole"]
+GOOD = "good"
+MAX_IMAGES = 10_000_000
+RECIPE_VERSION = 1
+"""Rises whenever the same recipe would give another image."""
+
+
+@dataclass(frozen=True, slots=True)
+class SynthSettings:
+    good: int = 0
+    """Good parts."""
+    per_defect: int = 0
+    """Defective parts of each class."""
+    seed: int = 0
+    size_px: int = 512
+    """Longer side of an image."""
+    framing: Framing = "window"
+    """`window` cuts windows at the camera's own scale; `whole` shrinks the whole image."""
+    channels: tuple[str, ...] = ()
+    """Light channels by name; empty: all of them."""
+    classes: tuple[str, ...] = ()
+    """Classes by name; empty: all that can be drawn."""
+    bits: Literal[8, 16] = 8
+    varied: bool = True
+    """False: no randomisation beyond what parts and flaws bring themselves; for comparison."""
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        for name, least, most in (("good", 0, MAX_IMAGES), ("per_defect", 0, MAX_IMAGES), ("size_px", 32, 8192)):
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise BadInput(where=f"synth {name}", expected=f"{least:,} to {most:,}", found=f"{value:,}")
+        if not 0 <= self.seed < 2**63:
+            raise BadInput(where="synth seed", expected="a whole number of 0 or more", found=self.seed)
+
+    def check_against(self, plan: Plan) -> None:
+        known = [channel.name for channel in plan.station.channels]
+        for name in self.channels:
+            if name not in known:
+                raise BadInput(where="channel", expected=f"one of {', '.join(known)}", found=name)
+        for name in self.classes:
+            if name not in plan.class_names:
+                raise BadInput(where="class", expected=f"one of {', '.join(plan.class_names)}", found=name)
+
+    def run_name(self, plan: Plan, profile_hash: str | None) -> str:
+        """The same for the same images, however many of them: asking for more goes on where it stopped."""
+        asked: dict[str, Any] = asdict(self)
+        for count in ("good", "per_defect", "classes", "channels", "device"):
+            del asked[count]
+        told = {"plan": plan.content_hash(), "profile": profile_hash, "recipe": RECIPE_VERSION, **asked}
+        return record_hash(told)[:12]

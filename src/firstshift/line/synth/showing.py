@@ -1,0 +1,103 @@
+"""A rendered image explained: itself, its mask, what was drawn for it, and the same image rendered again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from firstshift.core.encode import encode_png
+from firstshift.core.errors import BadInput
+from firstshift.core.label import Label
+from firstshift.core.outline import mask_of
+from firstshift.line.labelled_picture import draw_label
+from firstshift.line.synth.ordering import order_for
+from firstshift.line.synth.painting import Painted, Painter, check_made_here
+from firstshift.line.synth.recipe import Recipe
+from firstshift.line.synth.settings import SynthSettings
+from firstshift.line.synth.sheet import encoded, shown_pixels
+from firstshift.line.synth.stage import Stage
+from firstshift.store.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    image: str
+    source: str
+    label: Label | None
+    provenance: dict[str, Any]
+    is_same: bool
+    """Whether the image rendered again has the same bytes."""
+    differing: int
+    """Pixels that differ."""
+    picture: bytes
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "image": self.image,
+            "source": self.source,
+            "label": self.label.to_json() if self.label else None,
+            "provenance": self.provenance,
+            "rendered_again": {"same": self.is_same, "differing_pixels": self.differing},
+        }
+
+
+def look_at(
+    ws: Workspace,
+    image: str,
+    plan_file: Path,
+    profile: Path | None = None,
+    defect_files: tuple[Path, ...] = (),
+    suffix: str | None = None,
+) -> Look:
+    record = ws.images.get(image)
+    told = record.capture.provenance
+    recipe = Recipe.from_json(told)
+    settings = SynthSettings(**told["settings"])
+    stage = Stage(order_for(plan_file, settings, profile, defect_files))
+    check_made_here(told, stage)
+    painted = _channel(Painter(stage).paint(recipe), record.capture.channel)
+    bytes_now, bytes_then = encode_png(painted.image), ws.images.read_bytes(record)
+    then = ws.images.read(record)
+    differing = int((then.pixels != painted.image.pixels).any(axis=2).sum())
+    label = ws.labels.current([record.id]).get(record.id)
+    said = label.label if label is not None else None
+    picture = _picture(then, said, painted, suffix) if suffix is not None else b""
+    return Look(record.id, record.capture.source or "", said, told, bytes_now == bytes_then, differing, picture)
+
+
+def _channel(painted: list[Painted], name: str | None) -> Painted:
+    for one in painted:
+        if one.channel == name:
+            return one
+    raise BadInput(where="channel", expected=", ".join(one.channel for one in painted), found=name)
+
+
+def _picture(then: Any, label: Label | None, painted: Painted, suffix: str) -> bytes:
+    """Side by side: as recorded, its label, its mask, rendered again."""
+    mask = np.zeros((then.height, then.width), dtype=bool)
+    for annotation in label.annotations if label else ():
+        if annotation.shape is not None:
+            mask |= mask_of(annotation.shape, then.width, then.height).pixels
+    panels = [
+        ("recorded", shown_pixels(then)),
+        ("label", draw_label(then, label).pixels),
+        ("mask", np.repeat(mask[:, :, None].astype(np.uint8) * 255, 3, axis=2)),
+        ("rendered again", shown_pixels(painted.image)),
+    ]
+    side = 512
+    page = Pillow.new("RGB", (4 * side + 5 * 12, side + 44), (255, 255, 255))
+    pen = ImageDraw.Draw(page)
+    for place, (name, pixels) in enumerate(panels):
+        left = 12 + place * (side + 12)
+        pen.text((left, 8), name, fill=(28, 32, 38), font=ImageFont.load_default(18))
+        tile = Pillow.fromarray(np.asarray(pixels, dtype=np.uint8))
+        tile.thumbnail((side, side)) if max(tile.size) > side else None
+        if max(tile.size) < side // 2:
+            tile = tile.resize((tile.width * 2, tile.height * 2), Pillow.Resampling.NEAREST)
+        page.paste(tile, (left, 36))
+    return encoded(page, suffix)

@@ -1,0 +1,231 @@
+"""The stage: what is the same for all images of a plan, and a pose made ready on it.
+
+stage = Stage(Order.of(plan, folder, settings))
+ready = stage.ready(pose, "scratch")        # G-buffer, finish, light: once for a pose
+stage.signal(ready.layers, recipe, "dark")  # lamps, exposure: for each image
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift.core.hashing import record_hash
+from firstshift.core.image import GREY, RGB, Image
+from firstshift.core.seed import Seed
+from firstshift.core.shapes import Mask
+from firstshift.line.synth.framing import frame_pose
+from firstshift.line.synth.order import Order
+from firstshift.line.synth.recipe import PoseDraw, Recipe
+from firstshift.line.synth.setting_up import check_visible, prepare
+from firstshift.line.synth.settings import GOOD
+from firstshift.render.cad.edges import feature_edges
+from firstshift.render.cad.openings import openings
+from firstshift.render.cad.reading import read_part
+from firstshift.render.cad.regions import region_masks, require_area
+from firstshift.render.gbuffer import NOTHING
+from firstshift.render.noticing import texture_of
+from firstshift.render.placing import Sites
+from firstshift.render.pose import Pose, seated
+from firstshift.render.prepared import Prepared
+from firstshift.render.view import View, view_of
+from firstshift.sensor.expose import expose
+from firstshift.sensor.profile import SensorProfile, usual_profile
+from firstshift.spec.catalogue import Defect
+from firstshift.spec.facts import derive_facts
+
+F32 = npt.NDArray[np.float32]
+BRIGHT_SHARE = 0.65
+"""Where the brightest part of a good part is set to: room above for flaws that shine."""
+BRIGHT_PERCENTILE = 98.0
+MOST_GAIN = 12.0
+"""A dark field that shows next to nothing is not turned up for ever: a white matt plane may be this far over white."""
+SURVEY_PX = 192
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """A pose made ready: painting on it costs only what changes from image to image."""
+
+    kind: str
+    pose: PoseDraw
+    part_pose: Pose
+    prepared: Prepared
+    layers: F32
+    """(L, H, W, C): radiance of each lamp alone, of the clean part."""
+    regions: npt.NDArray[np.bool_]
+    """(R, N): in which region each sample lies."""
+    confusion_px: F32
+    """(H, W)"""
+    sites: dict[int, Sites] = field(default_factory=dict)
+    """Where each entry of the catalogue may land, worked out when it first does."""
+
+
+class Stage:
+    def __init__(self, order: Order) -> None:
+        self.order, self.settings = order, order.settings
+        self.types = order.types
+        self.plan = plan = order.plan()
+        self.settings.check_against(plan)
+        self.mesh = read_part(plan.part, order.folder)
+        require_area(plan.part, self.mesh)
+        self.seat = seated(plan.part, self.mesh)
+        self.profile = order.profile or usual_profile(plan.station.camera)
+        self.profile_hash = record_hash(self.profile.model_dump(mode="json")) if order.profile else None
+        self.sensor = _with_bits(self.profile, self.settings.bits)
+        self.run = self.settings.run_name(plan, self.profile_hash)
+        self.channels = self.settings.channels or tuple(channel.name for channel in plan.station.channels)
+        self.region_names = tuple(region.name for region in plan.part.regions) or ("",)
+        self.drawable, self.not_drawable = self._sorted_out()
+        check_visible(self)
+
+    @cached_property
+    def edges(self) -> tuple[Any, ...]:
+        return feature_edges(self.mesh)
+
+    @cached_property
+    def openings(self) -> tuple[Any, ...]:
+        return openings(self.mesh)
+
+    @property
+    def settings_told(self) -> dict[str, Any]:
+        """What `SynthSettings` needs to paint an image again, without the counts."""
+        told = asdict(self.settings)
+        for name in ("good", "per_defect", "classes", "device"):
+            del told[name]
+        return told | {"channels": list(self.channels)}
+
+    @cached_property
+    def image_px(self) -> tuple[int, int]:
+        return derive_facts(self.plan).image_px
+
+    @property
+    def scale(self) -> float:
+        """Pixels of an image for each pixel of the sensor."""
+        return min(1.0, self.settings.size_px / max(self.image_px)) if self.settings.framing == "whole" else 1.0
+
+    @cached_property
+    def survey_view(self) -> View:
+        """The whole image, small: what a heat map is drawn on."""
+        return view_of(self.plan.station, scale=min(1.0, SURVEY_PX / max(self.image_px)))
+
+    @property
+    def colour_channels(self) -> int:
+        return 3 if self.plan.station.camera.colour == "colour" else 1
+
+    def entry_number(self, entry: Defect) -> int:
+        return next(number for number, one in enumerate(self.plan.defects) if one is entry)
+
+    def part_pose(self, pose: PoseDraw) -> Pose:
+        return self.seat.shaken(shift_mm=pose.shift_mm, turn_deg=pose.turn_deg, tilt_deg=pose.tilt_deg)
+
+    def framed(self, pose: PoseDraw, kind: str, seed: Seed) -> PoseDraw:
+        return frame_pose(self, pose, kind, seed)
+
+    def ready(self, pose: PoseDraw, kind: str) -> Ready:
+        prepared = prepare(self, pose)
+        gbuffer = prepared.gbuffer
+        part_pose = self.part_pose(pose)
+        on_part = prepared.scene.on_part(gbuffer)
+        facet = gbuffer.facet @ part_pose.rotation.astype(np.float32)
+        triangle = np.where(on_part, gbuffer.triangle, -1)
+        regions = region_masks(self.plan.part, self.mesh, triangle, gbuffer.local_mm, facet)
+        distance = gbuffer.gathered(gbuffer.distance_mm)[:, :, 0]
+        confusion = prepared.view.confusion_px(distance.astype(np.float64)).astype(np.float32)
+        return Ready(kind, pose, part_pose, prepared, prepared.layers, regions, confusion)
+
+    def signal(self, layers: F32, recipe: Recipe, channel: str) -> F32:
+        """(…, C): light on the sensor as a share of full scale, before lens blur and noise: the lamps that are on, each as
+        bright as it is today."""
+        on = next(one for one in self.plan.station.channels if one.name == channel).lights
+        names = [light.name for light in self.plan.station.lights]
+        gains = np.array([recipe.light[name] if name in on else 0.0 for name in names], dtype=np.float32)
+        total = np.tensordot(gains * np.float32(self.exposures[channel] * recipe.exposure), layers, axes=(0, 0))
+        return np.asarray(total, dtype=np.float32)
+
+    @cached_property
+    def exposures(self) -> dict[str, float]:
+        """How the engineer would have set each channel: a good part, nominal pose, bright but nowhere white."""
+        from firstshift.line.synth.drawing import nominal_pose
+
+        ready = self.ready(nominal_pose(self, min(1.0, SURVEY_PX / max(self.image_px))), GOOD)
+        prepared = ready.prepared
+        names = [light.name for light in self.plan.station.lights]
+        outside = prepared.gbuffer.surface == NOTHING
+        found = {}
+        for channel in self.plan.station.channels:
+            rows = [names.index(name) for name in channel.lights]
+            seen = prepared.radiance[rows].sum(axis=0).mean(axis=1)
+            # Each region on its own: a chamfer that shines must not leave the face beside it black.
+            inspected = [float(np.percentile(seen[mask], BRIGHT_PERCENTILE)) for mask in ready.regions if mask.any()]
+            field = float(np.percentile(seen[outside], 50)) if outside.any() else 0.0
+            bright = max(statistics.median(inspected) if inspected else 0.0, field)
+            white = sum(light.intensity for light in self.plan.station.lights if light.name in channel.lights)
+            found[channel.name] = min(BRIGHT_SHARE / max(bright, 1e-9), MOST_GAIN / white)
+        return found
+
+    def expose(self, signal: F32, ready: Ready, recipe: Recipe, channel: str) -> Image:
+        station = self.plan.station
+        exposure_ms = next(one for one in station.channels if one.name == channel).exposure_ms or 0.0
+        speed = 0.0 if station.line_scan else station.part_speed_mm_s
+        moved_px = speed * exposure_ms / 1000 / float(np.median(ready.prepared.gbuffer.footprint_mm))
+        window = ready.pose.window if ready.pose.scale == 1.0 else None
+        return expose(
+            signal,
+            _sharpened(self.sensor, recipe.sharpness * ready.pose.scale),
+            confusion_px=ready.confusion_px,
+            motion_px=(moved_px, 0.0),
+            noise_factor=recipe.noise,
+            window=(*window[:2], *self.image_px) if window else None,
+            seed=Seed(recipe.sensor_seed).child("expose", channel),
+            channels=RGB if signal.shape[2] == 3 else GREY,
+        )
+
+    def noise_sigma(self, signal: F32, recipe: Recipe, channel: str) -> F32:  # noqa: ARG002 - a channel may get its own gain
+        """(P,): standard deviation of a pixel with this signal, as a share of full scale (EMVA 1288)."""
+        full = self.sensor.full_scale_e
+        electrons = np.clip(signal.mean(axis=1), 0.0, 1.0) * full
+        steps = full / self.sensor.white_dn
+        variance = electrons + self.sensor.read_noise_e**2 + (self.sensor.prnu * electrons) ** 2 + steps**2 / 12
+        return np.asarray(recipe.noise * np.sqrt(variance) / full, dtype=np.float32)
+
+    @staticmethod
+    def texture_sigma(clean: F32, mask: Mask) -> float:
+        return texture_of(clean.mean(axis=2), mask)
+
+    def _sorted_out(self) -> tuple[tuple[Defect, ...], dict[str, str]]:
+        """The entries that can be drawn, and for classes that cannot, why."""
+        drawable, not_drawable = [], {}
+        for entry in self.plan.defects:
+            why = "" if entry.type in self.types.names and entry.type != "other" else "no model draws it"
+            if why:
+                not_drawable[entry.class_name] = why
+            else:
+                drawable.append(entry)
+        for entry in drawable:
+            not_drawable.pop(entry.class_name, None)
+        return tuple(drawable), not_drawable
+
+
+def _with_bits(profile: SensorProfile, bits: int) -> SensorProfile:
+    """The same camera saved with fewer bits: the same electrons in coarser or finer steps."""
+    wanted = min(bits, 16)
+    if profile.bits == wanted or (wanted == 16 and profile.bits > 8):
+        return profile
+    factor = ((1 << profile.bits) - 1) / ((1 << wanted) - 1)
+    return profile.model_copy(
+        update={
+            "bits": wanted,
+            "gain_e_per_dn": profile.gain_e_per_dn * factor,
+            "black_level_dn": profile.black_level_dn / factor,
+        }
+    )
+
+
+def _sharpened(profile: SensorProfile, factor: float) -> SensorProfile:
+    return profile.model_copy(update={"psf_sigma_px": profile.psf_sigma_px * factor})

@@ -23,6 +23,7 @@ from firstshift.render.casting import FACETS, SUBSAMPLES, ideal_points, lens_num
 from firstshift.render.gbuffer import F32, NOTHING, GBuffer
 from firstshift.render.outlines import merged, outlines
 from firstshift.render.pose import Pose
+from firstshift.render.shadow_cells import caring
 from firstshift.render.view import View
 from firstshift.spec.lights import BackLight
 
@@ -79,6 +80,7 @@ class Scene:
         shifts = np.stack([np.asarray(item.pose.shift_mm, np.float64) for item in placed])
         self._shape = _shape(corners, normals, self._owner, turns, shifts)
         self._even = _even(self._face, self._shape[FACETS])
+        self._points = np.concatenate([item.pose.to_station(item.mesh.vertices_mm) for item in placed])
         self._embree = EmbreeScene()
         self._mesh = TriangleMesh(self._embree, corners.astype(np.float32))
 
@@ -116,6 +118,28 @@ class Scene:
         placed = self.placed_of(gbuffer.surface)
         whole = np.where(placed >= 0, self._first[placed] + gbuffer.triangle, 0)
         return np.where(placed >= 0, self._face[whole], -1).astype(np.int32)
+
+    def triangle_of(self, gbuffer: GBuffer) -> npt.NDArray[np.int32]:
+        """(N,): the triangle each sample lies on, counted through all objects; −1 for none."""
+        placed = self.placed_of(gbuffer.surface)
+        return np.where(placed >= 0, self._first[placed] + gbuffer.triangle, -1).astype(np.int32)
+
+    def emitters_above(self, triangle: npt.NDArray[np.int32], lamps: F32) -> npt.NDArray[np.uint64]:
+        """(N,): for each sample's triangle one bit for each of up to 64 emitters that lie before its plane."""
+        seen = np.zeros(len(self._face) + 1, np.bool_)
+        seen[triangle] = True
+        bits = caring(seen[:-1], self._shape[FACETS], self._shape[0], self._shape[3], lamps)
+        return np.asarray(np.append(bits, np.uint64(0))[triangle])
+
+    def nothing_before(self, triangle: npt.NDArray[np.int32]) -> Flags:
+        """(N,): samples on flat faces behind whose plane the whole scene lies: nothing can stand in their light."""
+        planes = self._even == self._face
+        first = np.unique(self._face[planes], return_index=True)[1]
+        free = np.zeros(int(self._face.max()) + 1, np.bool_)
+        for t in np.flatnonzero(planes)[first]:
+            facet, corner = self._shape[FACETS][t], self._shape[0][t]
+            free[self._face[t]] = (self._points @ facet).max() - corner @ facet <= self.clearance_mm
+        return np.asarray(np.append(planes & free[self._face], True)[triangle])
 
     def hits(self, origins: npt.NDArray[np.floating], directions: npt.NDArray[np.floating]) -> Hits:
         """The first thing that each ray (K, 3) meets, on either side of a surface. Directions are unit vectors."""

@@ -76,7 +76,7 @@ def _splinters(prepared: Prepared, placed: Sequence[tuple[Landing, Imprint, Rows
 def _relief(prepared: Prepared, placed: Sequence[tuple[Landing, Imprint, Rows]], splinters: Splinters) -> tuple[Mend, F32]:
     """What layers change: shaded at the sub-samples, gathered to rows, then to differences of pixels. Also the radiance
     (L, K, C) that the rows have now."""
-    change = change_of(prepared, splinters, placed)
+    change, cavities = change_of(prepared, splinters, placed)
     stuffs = [imprint.stuff for _, imprint, _ in placed if imprint.stuff is not None]
     materials, of_stuff = with_stuff(prepared.materials, prepared.emitters, stuffs)
     next_row = iter(of_stuff)
@@ -85,7 +85,7 @@ def _relief(prepared: Prepared, placed: Sequence[tuple[Landing, Imprint, Rows]],
         row=np.array([-1 if imprint.stuff is None else next(next_row) for _, imprint, _ in placed], dtype=np.int16),
         roughness=np.array([imprint.stuff.roughness if imprint.stuff else 1 for _, imprint, _ in placed], np.float32),
     )
-    light = reshaded(prepared, splinters, change, covering)
+    light = reshaded(prepared, splinters, change, cavities, covering)
     owner = splinters.owner[change.is_changed]
     row = splinters.rows[owner]
     share = (1 / splinters.side[owner] ** 2).astype(np.float32)

@@ -1,89 +1,182 @@
 """Light that walls of a flaw throw onto each other: without it a pore in bright metal is pitch black.
 
-A cavity whose ground sees the share A of the sky past its walls, with reflectance R, sends light on again and again:
-what has entered it is reflected R·(1 − A) times the strength at each turn, which adds up to a geometric series, as in
-Jimenez et al. 2016 (Practical real-time strategies for accurate indirect occlusion, § 5) without their fitted cubic:
+From each sub-sample that sees walls instead of sky a few rays go on as its own surface would send light back: mirrored
+about normals drawn from the GGX distribution of visible normals (Heitz 2018, JCGT 7(4)), and for what is no metal also
+in all directions by the cosine. Where such a ray meets the height field, the direct light there, sent along the ray, is
+shaded like any other sample. Everything that was reflected more often is added as the geometric series it would be in
+a cavity of reflectance R that is open to a share A of the sky:
 
-    L = E/π · R · A · R(1 − A) / (1 − R(1 − A))
+    L = weight · L₂ / (1 − R(1 − A))
 
-E/π is what a matt white surface would send back there in the open, worked out by the shader itself.
+The directions follow a fixed sequence (Roberts 2018, R2), so that neighbouring sub-samples share the work and the same
+flaw gives the same picture.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from firstshift.core.imprint import Imprint
 from firstshift.render.appearance import Appearance, Materials
 from firstshift.render.gbuffer import F32
+from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared
 from firstshift.render.shade import shade
+from firstshift.render.stamping.marching import marched
+from firstshift.render.stamping.sampling import relief_means
+from firstshift.render.stamping.shadow import Walls
 
-OPEN = np.float32(0.98)
-STRIDE = 64
-"""One sample in so many is asked how much light arrives: it changes slowly."""
+OPEN = np.float32(0.97)
+RAYS = 2
+R2 = (0.7548776662466927, 0.5698402909980532)
 
 
-def reflectance(materials: Materials) -> F32:
-    """(M, L, C): share of light sent back, at normal incidence for metals."""
-    below = (materials.eta + 1) ** 2 + materials.kappa**2
-    mirrored = ((materials.eta - 1) ** 2 + materials.kappa**2) / np.maximum(below, 1e-9)
-    metal = materials.is_metal[:, None, None]
-    return np.asarray(np.where(metal, mirrored, materials.albedo), dtype=np.float32)
+@dataclass(frozen=True, slots=True, eq=False)
+class Cavity:
+    """The sub-samples of one flaw whose sky is narrowed by its walls."""
+
+    landing: Landing
+    imprint: Imprint
+    walls: Walls
+    which: npt.NDArray[np.int64]
+    """(D,): of all sub-samples, ascending."""
+    uv_mm: F32
+    """(D, 2): where in the patch."""
 
 
 def bounced(
-    prepared: Prepared,
-    row: npt.NDArray[np.int64],
-    appearance: Appearance,
-    materials: Materials,
-    open_share: F32,
+    prepared: Prepared, cavity: Cavity, row: npt.NDArray[np.int64], appearance: Appearance, materials: Materials
 ) -> F32:
-    """(L, S, C): the light to be added to each sub-sample."""
+    """(L, D, C): light to be added; `row` (D,) are the samples that the sub-samples come from."""
     lights, colours = prepared.emitters.colour.shape
-    deep = np.flatnonzero(open_share < OPEN)
     out = np.zeros((lights, len(row), colours), dtype=np.float32)
-    if not len(deep):
-        return out
-    level = _arriving(prepared, row[deep])
-    tint = np.einsum("lcr,sr->lsc", prepared.emitters.tint_mix, appearance.tint[deep])
-    back = np.moveaxis(reflectance(materials)[appearance.material[deep]], 0, 1) * tint
-    back = np.clip(back, 0, 0.99)
-    seen = open_share[deep][None, :, None]
-    again = back * (1 - seen)
-    out[:, deep] = level[:, None] * back * seen * again / (1 - again)
+    for number in range(RAYS):
+        mirrors = materials.is_metal[appearance.material] | (number == 0)
+        way, weight = _sent_on(prepared, row, appearance, materials, mirrors, number)
+        at, place, along = _met(cavity, way)
+        if not len(at):
+            continue
+        light, open_share = _light_at(prepared, cavity, row[at], appearance.taken(at), materials, place, along)
+        rays = np.where(materials.is_metal[appearance.material[at]], RAYS, 1).astype(np.float32)
+        back = _reflectance(materials)[appearance.material[at]]
+        further = 1 / (1 - np.minimum(back, 0.95) * (1 - open_share[:, None, None]))
+        out[:, at] += light * np.moveaxis(weight[at] * further, 1, 0) / rays[:, None]
     return out
 
 
-def _arriving(prepared: Prepared, row: npt.NDArray[np.int64]) -> F32:
-    """(L, C): radiance of a matt white surface in the flaw's place, in the mean over the flaw."""
-    some = np.unique(row)[::STRIDE]
-    ground = prepared.gbuffer.taken(some)
-    count = len(some)
-    white = replace(
-        prepared.appearance.taken(some),
-        material=np.zeros(count, dtype=np.int16),
-        normal=ground.normal,
-        alpha=np.full((count, 2), 0.5, dtype=np.float32),
-        tint=np.ones((count, 3), dtype=np.float32),
-        occlusion=np.zeros(count, dtype=np.float32),
-        film=np.zeros(count, dtype=np.float32),
-    )
-    visible = None if prepared.visible is None else prepared.visible[some]
-    light = shade(ground, white, _white(prepared), prepared.emitters, visible)
-    return np.asarray(light.mean(axis=1), dtype=np.float32)
+def _reflectance(materials: Materials) -> F32:
+    """(M, L, C): at normal incidence for metals, diffuse for others."""
+    return np.asarray(np.where(materials.is_metal[:, None, None], _normal_incidence(materials), materials.albedo))
 
 
-def _white(prepared: Prepared) -> Materials:
-    shape = (1, *prepared.emitters.colour.shape)
-    return Materials(
-        names=("white",),
-        is_metal=np.zeros(1, dtype=np.bool_),
-        eta=np.full(shape, 1.5, dtype=np.float32),
-        kappa=np.zeros(shape, dtype=np.float32),
-        albedo=np.ones(shape, dtype=np.float32),
-        gloss=np.zeros(1, dtype=np.float32),
-        coat_alpha=np.zeros(1, dtype=np.float32),
+def _normal_incidence(materials: Materials) -> F32:
+    below = (materials.eta + 1) ** 2 + materials.kappa**2
+    return np.asarray(((materials.eta - 1) ** 2 + materials.kappa**2) / np.maximum(below, 1e-9), dtype=np.float32)
+
+
+def _sent_on(
+    prepared: Prepared, row: npt.NDArray[np.int64], appearance: Appearance, materials: Materials,
+    mirrors: npt.NDArray[np.bool_], number: int,
+) -> tuple[F32, F32]:  # fmt: skip
+    """Unit directions (D, 3) in which light would have to come in, and the weight (D, L, C) it would have."""
+    order = np.arange(len(row)) * RAYS + number + 1
+    one, two = (np.mod(order * step, 1).astype(np.float32) for step in R2)
+    side = np.cross(appearance.normal, appearance.tangent)
+    frame = np.stack([appearance.tangent, side, appearance.normal], axis=1)
+    view = np.einsum("dij,dj->di", frame, prepared.gbuffer.view[row])
+    view[:, 2] = np.maximum(view[:, 2], 0.02)
+    half = visible_normals(view, appearance.alpha, one, two)
+    cosine = np.clip((view * half).sum(axis=1), 0, 1)
+    mirrored = 2 * cosine[:, None] * half - view
+    radius, turn = np.sqrt(one), 2 * np.pi * two
+    spread = np.stack([radius * np.cos(turn), radius * np.sin(turn), np.sqrt(1 - one)], axis=1)
+    local = np.where(mirrors[:, None], mirrored, spread)
+    straight = _normal_incidence(materials)[appearance.material]
+    fresnel = straight + (1 - straight) * ((1 - cosine) ** 5)[:, None, None]
+    layer = np.where(materials.is_metal, 1, materials.gloss)[appearance.material]
+    seen = masking(local, appearance.alpha) * layer * (local[:, 2] > 0)
+    weight = np.where(mirrors[:, None, None], fresnel * seen[:, None, None], materials.albedo[appearance.material])
+    tint = np.einsum("lcr,dr->dlc", prepared.emitters.tint_mix, appearance.tint)
+    return np.einsum("dij,di->dj", frame, local).astype(np.float32), (weight * tint).astype(np.float32)
+
+
+def visible_normals(view: F32, alpha: F32, one: F32, two: F32) -> F32:
+    """(D, 3): normals as seen from `view`, in the frame of tangent, side and normal (Heitz 2018, listing 1)."""
+    stretched = view * np.concatenate([alpha, np.ones((len(alpha), 1), np.float32)], axis=1)
+    stretched /= np.sqrt((stretched**2).sum(axis=1, keepdims=True))
+    flat = stretched[:, 0] ** 2 + stretched[:, 1] ** 2
+    size = np.sqrt(np.maximum(flat, 1e-12))
+    first = np.stack([-stretched[:, 1] / size, stretched[:, 0] / size, np.zeros_like(size)], axis=1)
+    first[flat < 1e-10] = (1, 0, 0)
+    second = np.cross(stretched, first)
+    radius, turn = np.sqrt(one), 2 * np.pi * two
+    x, y = radius * np.cos(turn), radius * np.sin(turn)
+    share = (1 + stretched[:, 2]) / 2
+    y = (1 - share) * np.sqrt(np.maximum(1 - x * x, 0)) + share * y
+    z = np.sqrt(np.maximum(1 - x * x - y * y, 0))
+    normal = x[:, None] * first + y[:, None] * second + z[:, None] * stretched
+    normal[:, :2] *= alpha
+    normal[:, 2] = np.maximum(normal[:, 2], 1e-4)
+    return np.asarray(normal / np.sqrt((normal**2).sum(axis=1, keepdims=True)), dtype=np.float32)
+
+
+def masking(way: F32, alpha: F32) -> F32:
+    """Smith's masking of GGX for one direction."""
+    steep = ((alpha * way[:, :2]) ** 2).sum(axis=1) / np.maximum(way[:, 2] ** 2, 1e-6)
+    return np.asarray(2 / (1 + np.sqrt(1 + steep)), dtype=np.float32)
+
+
+def _met(cavity: Cavity, way: F32) -> tuple[npt.NDArray[np.int64], F32, F32]:
+    """Which rays meet a wall, where (K, 2), and their directions (K, 3) in the station."""
+    patch, height = cavity.imprint.patch, cavity.imprint.height_mm
+    assert height is not None
+    frame = np.stack([cavity.landing.u, cavity.landing.v, cavity.landing.normal]).astype(np.float32)
+    cell = np.full(len(way), min(patch.along_mm, patch.across_mm), np.float32)
+    ground = relief_means(height, patch, cavity.uv_mm[:, 0], cavity.uv_mm[:, 1], cell, cell)[:, :1]
+    lift = np.float32(0.1 * cell[0] if len(cell) else 0)
+    start = np.concatenate([cavity.uv_mm, ground + lift], axis=1)
+    met, place = marched(height, patch, start, way @ frame.T)
+    at = np.flatnonzero(met)
+    return at, place[at], way[at]
+
+
+def _light_at(
+    prepared: Prepared, cavity: Cavity, row: npt.NDArray[np.int64], appearance: Appearance, materials: Materials,
+    place: F32, way: F32,
+) -> tuple[F32, F32]:  # fmt: skip
+    """Direct light (L, K, C) that points `place` of the walls send back along `way`, and how open they are (K,)."""
+    landing, patch, height = cavity.landing, cavity.imprint.patch, cavity.imprint.height_mm
+    assert height is not None
+    cell = np.full(len(place), min(patch.along_mm, patch.across_mm), np.float32)
+    u, v = place[:, 0], place[:, 1]
+    ground, su, sv, *_ = relief_means(height, patch, u, v, cell, cell).T
+    axes = np.stack([landing.u, landing.v, landing.normal]).astype(np.float32)
+    normal = np.stack([-su, -sv, np.ones_like(su)], axis=1) @ axes
+    normal /= np.sqrt((normal * normal).sum(axis=1, keepdims=True))
+    tangent = appearance.tangent - normal * (appearance.tangent * normal).sum(axis=1, keepdims=True)
+    tangent /= np.maximum(np.sqrt((tangent * tangent).sum(axis=1, keepdims=True)), 1e-6)
+    position = np.stack([u, v, ground], axis=1) @ axes + landing.position_mm.astype(np.float32)
+    tangents = cavity.walls.seen_from(u, v, cell, cell)
+    outward = np.broadcast_to(landing.normal.astype(np.float32), position.shape)
+    visible = cavity.walls.lit(tangents, position, outward)
+    if prepared.visible is not None:
+        visible = visible * prepared.visible[row] / np.float32(255)
+    wall = replace(
+        appearance,
+        normal=normal.astype(np.float32),
+        tangent=tangent.astype(np.float32),
+        alpha=prepared.appearance.alpha[row],
+        film=np.zeros(len(row), np.float32),
     )
+    samples = replace(
+        prepared.gbuffer.taken(row),
+        position_mm=position.astype(np.float32),
+        normal=wall.normal,
+        facet=wall.normal,
+        view=-way,
+    )
+    light = shade(samples, wall, materials, prepared.emitters, np.rint(visible * 255).astype(np.uint8))
+    return light, cavity.walls.openness(tangents)

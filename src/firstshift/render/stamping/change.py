@@ -12,11 +12,15 @@ from firstshift.core.imprint import Imprint, Layer
 from firstshift.render.gbuffer import F32
 from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared
+from firstshift.render.stamping.bounce import OPEN, Cavity
 from firstshift.render.stamping.finding import Rows
+from firstshift.render.stamping.marching import marched
 from firstshift.render.stamping.sampling import box_means, relief_means
 from firstshift.render.stamping.shadow import Walls, walls_of
 from firstshift.render.stamping.splitting import Splinters, footprints
 
+HARDLY = 0.3
+"""Cells by which a slanting view may miss its place in the relief."""
 NOTHING = 1e-6
 """Slopes, shares and factors nearer than this to 'no change' change nothing."""
 
@@ -57,12 +61,16 @@ class Change:
         )  # fmt: skip
 
 
-def change_of(prepared: Prepared, splinters: Splinters, flaws: Sequence[tuple[Landing, Imprint, Rows]]) -> Change:
+def change_of(
+    prepared: Prepared, splinters: Splinters, flaws: Sequence[tuple[Landing, Imprint, Rows]]
+) -> tuple[Change, list[Cavity]]:
+    """Also the sub-samples of each flaw that see its walls."""
     change = Change.none(len(splinters), len(prepared.emitters))
+    cavities: list[Cavity] = []
     for number, (landing, imprint, rows) in enumerate(flaws):
         if len(rows):
-            _Reader(prepared, splinters, landing, imprint, rows).add_to(change, number)
-    return change
+            _Reader(prepared, splinters, landing, imprint, rows).add_to(change, number, cavities)
+    return change, cavities
 
 
 class _Reader:
@@ -79,15 +87,34 @@ class _Reader:
         self.which, u, v = which[inside], u[inside], v[inside]
         owner = splinters.owner[self.which]
         self.row = splinters.rows[owner]
+        if imprint.height_mm is not None:
+            u, v = self._seen_aslant(u, v, imprint.height_mm)
         wide, high = footprints(prepared.gbuffer, splinters.rows, landing, 1 / splinters.side)
         self.at = (imprint.patch, u, v, wide[owner], high[owner])
         self.position_mm = splinters.position_mm[self.which]
 
-    def add_to(self, change: Change, number: int) -> None:
+    def _seen_aslant(self, u: F32, v: F32, height_mm: Layer) -> tuple[F32, F32]:
+        """Where the camera's rays meet the relief, which is not where they meet the plane when they slant."""
+        view = self.prepared.gbuffer.view[self.row]
+        frame = np.stack([self.landing.u, self.landing.v, self.landing.normal]).astype(np.float32)
+        way = -view @ frame.T
+        down = np.minimum(way[:, 2], -0.05)
+        slant = np.hypot(way[:, 0], way[:, 1]) / -down
+        highest, lowest = max(float(height_mm.max()), 0.0), min(float(height_mm.min()), 0.0)
+        patch = self.imprint.patch
+        if not len(u) or float(slant.max()) * (highest - lowest) < HARDLY * min(patch.along_mm, patch.across_mm):
+            return u, v
+        rise = np.float32(highest + 1e-6)
+        back = rise / down
+        start = np.stack([u + way[:, 0] * back, v + way[:, 1] * back, np.full(len(u), rise)], axis=1)
+        met, place = marched(height_mm, patch, start.astype(np.float32), way)
+        return np.where(met, place[:, 0], u), np.where(met, place[:, 1], v)
+
+    def add_to(self, change: Change, number: int, cavities: list[Cavity]) -> None:
         which, imprint = self.which, self.imprint
         changed = np.zeros(len(which), dtype=np.bool_)
         if imprint.height_mm is not None:
-            changed |= self._add_relief(change, imprint.height_mm)
+            changed |= self._add_relief(change, imprint.height_mm, cavities)
         if imprint.tint is not None:
             tint = box_means(imprint.tint, *self.at)
             change.tint[which] *= tint
@@ -116,7 +143,7 @@ class _Reader:
         into[self.which] = 1 - (1 - into[self.which]) * (1 - share)
         return np.asarray(share > NOTHING)
 
-    def _add_relief(self, change: Change, height_mm: Layer) -> npt.NDArray[np.bool_]:
+    def _add_relief(self, change: Change, height_mm: Layer, cavities: list[Cavity]) -> npt.NDArray[np.bool_]:
         which = self.which
         height, su, sv, suu, svv, suv = relief_means(height_mm, *self.at).T
         u, v = self.landing.u.astype(np.float32), self.landing.v.astype(np.float32)
@@ -124,21 +151,37 @@ class _Reader:
         change.gradient[which] += su[:, None] * u + sv[:, None] * v
         tangent = self.prepared.appearance.tangent[self.row]
         side = np.cross(self.prepared.appearance.normal[self.row], tangent)
-        uu, vv, uv = suu - su * su, svv - sv * sv, suv - su * sv
+        uu, vv, uv = (part * self._unresolved() for part in (suu - su * su, svv - sv * sv, suv - su * sv))
         for axis, direction in enumerate((tangent, side)):
             a, b = direction @ u, direction @ v
             change.spread[which, axis] += np.maximum(uu * a * a + vv * b * b + 2 * uv * a * b, 0)
         changed = np.asarray((suu + svv) > NOTHING * NOTHING)
         walls = walls_of(self.prepared, self.landing, self.imprint)
-        return changed if walls is None else changed | self._add_shadow(change, walls)
+        return changed if walls is None else changed | self._add_shadow(change, walls, cavities)
 
-    def _add_shadow(self, change: Change, walls: Walls) -> npt.NDArray[np.bool_]:
+    def _unresolved(self) -> F32:
+        """Share of the slopes' variance that lies inside a sub-sample of w cells: w² / (1 + w²). A mean is never taken
+        over less than a cell, and slopes run evenly from cell to cell: over a cell they spread half as much as the mean
+        of its two neighbours says, over less than that with the square."""
+        patch, _, _, wide, high = self.at
+        cells = np.maximum(wide / np.float32(patch.along_mm), high / np.float32(patch.across_mm)) ** 2
+        return np.asarray(cells / (1 + cells))
+
+    def _add_shadow(self, change: Change, walls: Walls, cavities: list[Cavity]) -> npt.NDArray[np.bool_]:
         _, u, v, wide, high = self.at
         tangents = walls.seen_from(u, v, wide, high)
         walled = tangents.max(axis=1) > 0
         near = np.flatnonzero(walled)
-        lit = walls.lit(tangents[near], self.position_mm[near], self.prepared.gbuffer.normal[self.row[near]])
-        change.lit[self.which[near]] *= lit
-        change.openness[self.which[near]] *= walls.openness(tangents[near])
-        walled[near] = (lit < 1 - NOTHING).any(axis=1)
+        if not len(near):
+            return np.asarray(walled)
+        rows, owner = np.unique(self.row[near], return_inverse=True)
+        gbuffer, which = self.prepared.gbuffer, self.which[near]
+        lit = walls.lit(tangents[near], gbuffer.position_mm[rows], gbuffer.normal[rows], owner)
+        open_share = walls.openness(tangents[near])
+        change.lit[which] *= lit
+        change.openness[which] *= open_share
+        deep = np.flatnonzero(open_share < OPEN)
+        uv = np.stack([u[near[deep]], v[near[deep]]], axis=1)
+        cavities.append(Cavity(self.landing, self.imprint, walls, which[deep], uv))
+        walled[near] = (lit < 1 - NOTHING).any(axis=1) | (open_share < OPEN)
         return np.asarray(walled)

@@ -21,6 +21,8 @@ DIRECTIONS = 16
 LOWEST_TAN = np.float32(0.03)
 """Rises below 2° shade nothing: no light of a station hangs lower."""
 MOST_CELLS = 25_000
+FLAT = np.float32(0.6)
+"""Emitters are tiles of rings and bars, about this much lower than wide as the part sees them."""
 SOFTEST = 0.04
 """The least width of a shadow's edge, as a difference of tangents: cells are finite too."""
 
@@ -88,24 +90,46 @@ def openness(tangents: F32) -> F32:
     return np.asarray((1 / (1 + tangents * tangents)).mean(axis=-1), dtype=np.float32)
 
 
-def lit_past(tangents: F32, towards: F32, width: F32) -> F32:
-    """(S, E): share of each emitter that stands above the horizon (S, 16); `towards` (S, E, 3) in the frame of the
-    patch, `width` (S, E) the angular size of the emitter in radians."""
-    out = np.empty(towards.shape[:2], dtype=np.float32)
-    _lit_past(np.ascontiguousarray(tangents), np.ascontiguousarray(towards), np.ascontiguousarray(width), out)
+def bearings(position_mm: F32, normal: F32, along: F32, emitters_mm: F32, across_mm: F32) -> F32:
+    """(K, E, 3) for points (K, 3) on ground with this normal: the direction of each emitter as a place among the
+    azimuths, the tangent of its elevation, and the width of its shadow's edge as a difference of tangents. `along` is
+    the direction of azimuth 0."""
+    out = np.empty((len(position_mm), len(emitters_mm), 3), dtype=np.float32)
+    u = along - normal * (normal @ along)[:, None]
+    u /= np.sqrt((u * u).sum(axis=1, keepdims=True))
+    frame = np.ascontiguousarray(np.stack([u, np.cross(normal, u), normal], axis=1), dtype=np.float32)
+    _bearings(np.ascontiguousarray(position_mm, dtype=np.float32), frame, emitters_mm, across_mm, out)
     return out
 
 
-def lit_past_slowly(tangents: F32, towards: F32, width: F32) -> F32:
+def bearings_slowly(position_mm: F32, normal: F32, along: F32, emitters_mm: F32, across_mm: F32) -> F32:
+    """The readable twin of `bearings`."""
+    u = along - normal * (normal @ along)[:, None]
+    u /= np.linalg.norm(u, axis=1, keepdims=True)
+    way = emitters_mm[None] - position_mm[:, None]
+    x, y, z = (np.einsum("kex,kx->ke", way, axis) for axis in (u, np.cross(normal, u), normal))
+    flat = np.maximum(np.hypot(x, y), 1e-6)
+    place = np.mod(np.arctan2(y, x) / (2 * np.pi), 1) * DIRECTIONS
+    size = FLAT * across_mm / np.linalg.norm(way, axis=2)
+    edge = np.maximum(size * (1 + (z / flat) ** 2), SOFTEST)
+    return np.stack([place, z / flat, edge], axis=2).astype(np.float32)
+
+
+def lit_past(tangents: F32, owner: npt.NDArray[np.int64], towards: F32) -> F32:
+    """(S, E): share of each emitter that stands above the horizon (S, 16); `towards` are `bearings` (K, E, 3), of which
+    each sample takes those of its `owner`."""
+    out = np.empty((len(tangents), towards.shape[1]), dtype=np.float32)
+    _lit_past(np.ascontiguousarray(tangents), owner.astype(np.int64), towards, out)
+    return out
+
+
+def lit_past_slowly(tangents: F32, owner: npt.NDArray[np.int64], towards: F32) -> F32:
     """The readable twin of `lit_past`."""
-    flat = np.maximum(np.hypot(towards[..., 0], towards[..., 1]), 1e-6)
-    rise = towards[..., 2] / flat
-    place = np.mod(np.arctan2(towards[..., 1], towards[..., 0]) / (2 * np.pi), 1) * DIRECTIONS
+    place, rise, edge = np.moveaxis(towards[owner].astype(np.float64), 2, 0)
     before = np.floor(place).astype(int) % DIRECTIONS
     share = place - np.floor(place)
     sample = np.arange(len(tangents))[:, None]
     wall = tangents[sample, before] * (1 - share) + tangents[sample, (before + 1) % DIRECTIONS] * share
-    edge = np.maximum(width * (1 + rise * rise), SOFTEST)
     lit = np.clip(0.5 + (rise - wall) / edge, 0, 1)
     return np.where(wall < LOWEST_TAN, 1, lit).astype(np.float32)
 
@@ -138,25 +162,33 @@ def _horizon(h, along, across, directions, lowest, out):  # type: ignore[no-unty
 
 
 @njit(cache=True, nogil=True)
-def _lit_past(tangents, towards, width, out):  # type: ignore[no-untyped-def]
-    samples, emitters = out.shape
-    directions = tangents.shape[1]
-    turn = directions / (2 * math.pi)
-    for s in range(samples):
-        highest = np.float32(0.0)
-        for d in range(directions):
-            highest = max(highest, tangents[s, d])
-        for e in range(emitters):
-            x, y = towards[s, e, 0], towards[s, e, 1]
+def _bearings(position, frame, emitters, across, out):  # type: ignore[no-untyped-def]
+    turn = DIRECTIONS / (2 * math.pi)
+    for k in range(out.shape[0]):
+        for e in range(out.shape[1]):
+            a, b = emitters[e, 0] - position[k, 0], emitters[e, 1] - position[k, 1]
+            c = emitters[e, 2] - position[k, 2]
+            x = a * frame[k, 0, 0] + b * frame[k, 0, 1] + c * frame[k, 0, 2]
+            y = a * frame[k, 1, 0] + b * frame[k, 1, 1] + c * frame[k, 1, 2]
+            z = a * frame[k, 2, 0] + b * frame[k, 2, 1] + c * frame[k, 2, 2]
             flat = max(math.sqrt(x * x + y * y), 1e-6)
-            rise = towards[s, e, 2] / flat
-            edge = max(width[s, e] * (1 + rise * rise), SOFTEST)
-            if highest < LOWEST_TAN or rise > highest + edge / 2:
-                out[s, e] = 1.0
-                continue
+            rise = z / flat
             place = math.atan2(y, x) * turn
-            before = math.floor(place)
+            size = FLAT * across[e] / math.sqrt(a * a + b * b + c * c)
+            out[k, e, 0] = place + DIRECTIONS if place < 0 else place
+            out[k, e, 1] = rise
+            out[k, e, 2] = max(size * (1 + rise * rise), SOFTEST)
+
+
+@njit(cache=True, nogil=True)
+def _lit_past(tangents, owner, towards, out):  # type: ignore[no-untyped-def]
+    for s in range(out.shape[0]):
+        k = owner[s]
+        for e in range(out.shape[1]):
+            place = towards[k, e, 0]
+            before = int(place)
             share = place - before
-            first = before % directions
-            wall = tangents[s, first] * (1 - share) + tangents[s, (first + 1) % directions] * share
-            out[s, e] = 1.0 if wall < LOWEST_TAN else min(max(0.5 + (rise - wall) / edge, 0.0), 1.0)
+            first = before % DIRECTIONS
+            wall = tangents[s, first] * (1 - share) + tangents[s, (first + 1) % DIRECTIONS] * share
+            lit = min(max(0.5 + (towards[k, e, 1] - wall) / towards[k, e, 2], 0.0), 1.0)
+            out[s, e] = 1.0 if wall < LOWEST_TAN else lit

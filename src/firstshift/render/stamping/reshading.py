@@ -6,6 +6,7 @@ give the new normal. Variances of slopes add: α² = (smoothness · α_finish)²
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,10 +16,11 @@ from firstshift.render.appearance import Appearance, Materials
 from firstshift.render.gbuffer import F32
 from firstshift.render.prepared import Prepared
 from firstshift.render.shade import shade
-from firstshift.render.stamping.bounce import bounced
+from firstshift.render.stamping.bounce import Cavity, bounced
 from firstshift.render.stamping.change import Change
 from firstshift.render.stamping.splitting import Splinters
 
+LEAST_FACING = np.float32(0.05)
 SMOOTHEST, ROUGHEST = np.float32(0.004), np.float32(1.0)
 
 
@@ -45,7 +47,7 @@ def dressed(prepared: Prepared, row: npt.NDArray[np.int64], change: Change, whic
     fall = change.gradient[which]
     fall = fall - ground * _dot(fall, ground)[:, None]
     normal = ground + tilt * kept[:, None] - fall
-    normal /= np.sqrt(_dot(normal, normal))[:, None]
+    normal = towards_camera(normal, prepared.gbuffer.view[row])
     tangent = clean.tangent - normal * _dot(clean.tangent, normal)[:, None]
     tangent /= np.maximum(np.sqrt(_dot(tangent, tangent)), 1e-6)[:, None]
     even = np.sqrt(clean.alpha[:, :1] * clean.alpha[:, 1:])
@@ -62,7 +64,9 @@ def dressed(prepared: Prepared, row: npt.NDArray[np.int64], change: Change, whic
     )
 
 
-def reshaded(prepared: Prepared, splinters: Splinters, change: Change, covering: Covering) -> F32:
+def reshaded(
+    prepared: Prepared, splinters: Splinters, change: Change, cavities: Sequence[Cavity], covering: Covering
+) -> F32:
     """(L, S', C): radiance of the changed sub-samples, in their order."""
     which = np.flatnonzero(change.is_changed)
     row = splinters.rows[splinters.owner[which]]
@@ -81,11 +85,21 @@ def reshaded(prepared: Prepared, splinters: Splinters, change: Change, covering:
     appearance = _joined(bare, stuff)
     visible = seen_lights(prepared, row, change.lit[which])[order]
     light = shade(samples, appearance, covering.materials, prepared.emitters, visible)
-    light += bounced(prepared, row[order], appearance, covering.materials, change.openness[which][order])
+    for cavity in cavities:
+        at = np.searchsorted(which, cavity.which)
+        light[:, at] += bounced(prepared, cavity, row[at], bare.taken(at), covering.materials)
     share = change.cover[which[covered], None]
     mixed = light[:, : len(which)]
     mixed[:, covered] = mixed[:, covered] * (1 - share) + light[:, len(which) :] * share
     return np.asarray(mixed)
+
+
+def towards_camera(normal: npt.NDArray[np.floating], view: F32) -> F32:
+    """Unit normals; those that face away from the camera, whose surface it cannot see, are turned until it just can."""
+    normal = normal / np.sqrt(_dot(normal, normal))[:, None]
+    short = np.maximum(LEAST_FACING - _dot(normal, view), 0)[:, None]
+    normal = normal + short * view
+    return np.asarray(normal / np.sqrt(_dot(normal, normal))[:, None], dtype=np.float32)
 
 
 def seen_lights(prepared: Prepared, row: npt.NDArray[np.int64], lit: F32) -> npt.NDArray[np.uint8]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from firstshift.core.imprint import Imprint, Patch
 from firstshift.render.appearance import Emitters
 from firstshift.render.gbuffer import F32
 from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared
-from firstshift.render.stamping.horizon import LOWEST_TAN, horizon_tangents, lit_past, openness, thinned
+from firstshift.render.stamping.horizon import LOWEST_TAN, bearings, horizon_tangents, lit_past, openness, thinned
 from firstshift.render.stamping.sampling import box_means
 
 DEEP_TAN = 0.35
@@ -30,15 +31,12 @@ class Walls:
         """(S, 16): horizons at points of the patch."""
         return box_means(self.tangents, self.patch, u, v, wide, high)
 
-    def lit(self, tangents: F32, position_mm: F32, normal: F32) -> F32:
-        """(S, E): share of each emitter above the horizon. The frame turns with the surface where that is curved."""
-        u = self.landing.u.astype(np.float32) - normal * (normal @ self.landing.u.astype(np.float32))[:, None]
-        u /= np.sqrt((u * u).sum(axis=1, keepdims=True))
-        frame = np.stack([u, np.cross(normal, u), normal], axis=1)
-        way = self.emitters.position_mm[None] - position_mm[:, None]
-        far = np.sqrt((way * way).sum(axis=2))
-        towards = np.matmul(way, frame.transpose(0, 2, 1)).astype(np.float32)
-        return lit_past(tangents, towards, self.emitters.across_mm[None] / far)
+    def lit(self, tangents: F32, position_mm: F32, normal: F32, owner: npt.NDArray[np.int64] | None = None) -> F32:
+        """(S, E): share of each emitter above the horizons (S, 16). The frame turns with the surface where that is
+        curved. Positions and normals are those of the samples, or (K,) fewer that the samples own."""
+        along = self.landing.u.astype(np.float32)
+        towards = bearings(position_mm, normal, along, self.emitters.position_mm, self.emitters.across_mm)
+        return lit_past(tangents, np.arange(len(tangents)) if owner is None else owner, towards)
 
     def openness(self, tangents: F32) -> F32:
         return openness(tangents)

@@ -23,6 +23,7 @@ from firstshift.render.prepared import Prepared
 from firstshift.render.shade import shade
 from firstshift.render.stamping.finding import rows_in_box, spans
 from firstshift.render.stamping.mending import Mend, Pixels, summed
+from firstshift.render.stamping.reshading import towards_camera
 from firstshift.render.stamping.solids import ON_BODY, Body, Seen, pixel_box, seen_with
 from firstshift.render.stamping.stuff import with_stuff
 
@@ -168,7 +169,8 @@ def _dressed(prepared: Prepared, body: Body, seen: Seen, samples: GBuffer) -> tu
         on_body = seen.surface == ON_BODY
         material[on_body] = row
         alpha = np.where(on_body[:, None], np.float32(body.solid.stuff.roughness), alpha)
-    return replace(dressed, material=material.astype(np.int16), alpha=alpha), materials
+    facing = towards_camera(dressed.normal, samples.view)
+    return replace(dressed, material=material.astype(np.int16), alpha=alpha, normal=facing), materials
 
 
 def _rows_of_surfaces(prepared: Prepared) -> npt.NDArray[np.int16]:

@@ -19,6 +19,8 @@ from firstshift.render.stamping.finding import Rows, spans
 
 MOST = 6
 """Sub-samples along one side of a pixel: the finest that a pixel of the usual patch (4 cells a pixel) can use."""
+SHARP = 0.3
+"""Slopes that change by more than this from cell to cell are looked at twice in each cell."""
 ENOUGH = 40_000
 """Sub-samples for one flaw; a dent across the whole image has no detail that needs more."""
 
@@ -54,8 +56,19 @@ def sides(gbuffer: GBuffer, rows: Rows, imprint: Imprint) -> npt.NDArray[np.int6
     cell = min(imprint.patch.along_mm, imprint.patch.across_mm)
     square = np.maximum(_length(gbuffer.across_mm[rows]), _length(gbuffer.down_mm[rows]))
     square *= np.sqrt(gbuffer.weight[rows])
+    if imprint.height_mm is not None and _bends(imprint) > SHARP:
+        cell /= 2
     most = max(1, min(MOST, int(np.sqrt(ENOUGH / max(len(rows), 1)))))
     return np.clip(np.ceil(square / np.float32(cell) - 0.05), 1, most).astype(np.int64)
+
+
+def _bends(imprint: Imprint) -> float:
+    """The largest change of slope from one cell to the next."""
+    height, patch = imprint.height_mm, imprint.patch
+    assert height is not None
+    along = np.abs(height[:, 2:] - 2 * height[:, 1:-1] + height[:, :-2]).max(initial=0) / patch.along_mm
+    across = np.abs(height[2:] - 2 * height[1:-1] + height[:-2]).max(initial=0) / patch.across_mm
+    return float(max(along, across))
 
 
 def split(gbuffer: GBuffer, rows: Rows, side: npt.NDArray[np.int64]) -> Splinters:

@@ -24,6 +24,7 @@ from firstshift.line.synth.order import Order
 from firstshift.line.synth.recipe import PoseDraw, Recipe
 from firstshift.line.synth.setting_up import check_visible, prepare
 from firstshift.line.synth.settings import GOOD
+from firstshift.line.synth.white_plane import spread_over, white_field
 from firstshift.render.cad.edges import feature_edges
 from firstshift.render.cad.openings import openings
 from firstshift.render.cad.reading import read_part
@@ -140,8 +141,8 @@ class Stage:
         return Ready(kind, pose, part_pose, prepared, prepared.layers, regions, confusion)
 
     def signal(self, layers: F32, recipe: Recipe, channel: str) -> F32:
-        """(…, C): light on the sensor as a share of full scale, before lens blur and noise: the lamps that are on, each as
-        bright as it is today."""
+        """(…, C): light on the sensor as a share of full scale, before lens blur and noise: the lamps that are on,
+        each as bright as it is today."""
         on = next(one for one in self.plan.station.channels if one.name == channel).lights
         names = [light.name for light in self.plan.station.lights]
         gains = np.array([recipe.light[name] if name in on else 0.0 for name in names], dtype=np.float32)
@@ -169,14 +170,23 @@ class Stage:
             found[channel.name] = min(BRIGHT_SHARE / max(bright, 1e-9), MOST_GAIN / white)
         return found
 
+    @cached_property
+    def white_fields(self) -> dict[str, F32]:
+        """For each channel a coarse map of the light on a white plane, mean 1."""
+        return {name: white_field(self, name) for name in self.channels}
+
     def expose(self, signal: F32, ready: Ready, recipe: Recipe, channel: str) -> Image:
         station = self.plan.station
         exposure_ms = next(one for one in station.channels if one.name == channel).exposure_ms or 0.0
         speed = 0.0 if station.line_scan else station.part_speed_mm_s
         moved_px = speed * exposure_ms / 1000 / float(np.median(ready.prepared.gbuffer.footprint_mm))
         window = ready.pose.window if ready.pose.scale == 1.0 else None
+        light = signal
+        if self.sensor.illumination is not None:
+            # The measured illumination takes the place of what the declared lights would give on a white plane.
+            light = signal / spread_over(self.white_fields[channel], signal.shape[:2], ready.pose, self.image_px)
         return expose(
-            signal,
+            light,
             _sharpened(self.sensor, recipe.sharpness * ready.pose.scale),
             confusion_px=ready.confusion_px,
             motion_px=(moved_px, 0.0),

@@ -79,6 +79,21 @@ class Emitters:
     """(L, C, 3): how a sample's RGB tint becomes a factor in each colour channel under each light; rows add up to 1."""
     names: tuple[str, ...]
     """(L,)"""
+    half_mm: F32 | None = None
+    """(E, 2, 3): the two semi-axes of the ellipse that each emitter is, at right angles to its direction. None: round
+    ones, `across_mm` wide."""
 
     def __len__(self) -> int:
         return len(self.light)
+
+    @property
+    def semi_axes_mm(self) -> F32:
+        """(E, 2, 3)"""
+        if self.half_mm is not None:
+            return self.half_mm
+        steepest = np.abs(self.direction[:, 2:]) < 0.9
+        beside = np.where(steepest, np.float32([0, 0, 1]), np.float32([1, 0, 0]))
+        first = np.cross(self.direction, beside)
+        first /= np.linalg.norm(first, axis=1, keepdims=True)
+        second = np.cross(self.direction, first)
+        return np.stack([first, second], axis=1) * (self.across_mm / 2)[:, None, None]

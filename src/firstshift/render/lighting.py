@@ -28,9 +28,9 @@ from firstshift.render.tiles import Floats, Tiles, tiles_of
 from firstshift.spec.lights import BackLight, Bar, Coaxial, DarkField, Dome, Light, Ring, Spot
 from firstshift.spec.station import Station
 
-SPREAD = 2.2
-WIDEST_RAD = 0.5
-WIDEST_FIELD_RAD = 0.3
+SPREAD = 1.6
+WIDEST_RAD = 0.35
+WIDEST_FIELD_RAD = 0.21
 MOST = 400
 FINE_RAD = 0.04
 """Tiles this fine are as good as the light itself, for working out its brightness."""
@@ -96,12 +96,14 @@ def emitters_of(
         cut.append(replace(tiles, position_mm=tiles.position_mm + np.asarray(change.shift_mm)))
         colours.append(radiance * weights_of(light, colour_channels))
     cones = [np.full(len(tiles), _cone(light)) for tiles, light in zip(cut, station.lights, strict=True)]
+    half = np.concatenate([tiles.half_mm for tiles in cut])
     return Emitters(
         light=np.repeat(np.arange(len(cut)), [len(tiles) for tiles in cut]).astype(np.int16),
         position_mm=np.vstack([tiles.position_mm for tiles in cut]).astype(np.float32),
         direction=np.vstack([tiles.direction for tiles in cut]).astype(np.float32),
         area_mm2=np.concatenate([tiles.area_mm2 for tiles in cut]).astype(np.float32),
-        across_mm=np.concatenate([tiles.across_mm for tiles in cut]).astype(np.float32),
+        across_mm=(2 * np.sqrt(np.linalg.norm(half, axis=2).prod(axis=1))).astype(np.float32),
+        half_mm=half.astype(np.float32),
         cone_cos=np.concatenate(cones).astype(np.float32),
         colour=np.stack(colours).astype(np.float32),
         tint_mix=tint_mix_of(station, colour_channels),

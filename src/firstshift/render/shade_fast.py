@@ -16,15 +16,16 @@ from numba import njit
 from firstshift.render.appearance import Emitters, Materials
 from firstshift.render.gbuffer import F32
 from firstshift.render.shade_inputs import Samples
-from firstshift.render.shade_slowly import LAYER, LEAST_COSINE, SMOOTHING, emitters_by_light
+from firstshift.render.shade_slowly import EDGE, LAYER, LEAST_COSINE, ROUNDEST, SMOOTHING, STRETCH, emitters_by_light
 
 W = 64
 """Samples in a block."""
 _F = np.float32
-_COSINE, _SMOOTH, _TINY = _F(LEAST_COSINE), _F(SMOOTHING), _F(1e-4)
+_COSINE, _SMOOTH, _STRETCH, _ROUNDEST = _F(LEAST_COSINE), _F(SMOOTHING), _F(STRETCH), _F(ROUNDEST)
+_EDGE, _TINY = _F(EDGE), _F(1e-4)
 _ZERO, _HALF, _ONE, _TWO, _FOUR = _F(0), _F(0.5), _F(1), _F(2), _F(4)
 _PI = _F(np.pi)
-_QUARTER_PI, _BY_255 = _F(np.pi / 4), _F(1 / 255)
+_BY_255 = _F(1 / 255)
 _LAYER = tuple(tuple(_F(value) for value in row) for row in LAYER)
 
 # Places in the scratch array, in blocks of W.
@@ -33,7 +34,7 @@ _TX, _TY, _TZ = 3 * W, 4 * W, 5 * W
 _BX, _BY, _BZ = 6 * W, 7 * W, 8 * W
 _NX, _NY, _NZ = 9 * W, 10 * W, 11 * W
 _VT, _VB, _VN = 12 * W, 13 * W, 14 * W
-_AU2, _AV2, _OUT = 15 * W, 16 * W, 17 * W
+_BY_AU, _BY_AV, _OUT = 15 * W, 16 * W, 17 * W
 _L0, _L2, _L5, _L14 = 18 * W, 19 * W, 20 * W, 21 * W
 _VIS, _VH, _WEIGHT = 22 * W, 23 * W, 24 * W
 _PLAIN, _UNDER = 25 * W, 26 * W
@@ -52,8 +53,8 @@ def shade_fast(samples: Samples, materials: Materials, emitters: Emitters, visib
     values = np.concatenate(
         [
             np.column_stack(
-                [light["position"], light["direction"], light["area"], light["across"]]
-                + [light["cone_cos"], light["cone_steep"]]
+                [light["position"], light["direction"], light["area"], light["of_ellipse"]]
+                + [light["cone_cos"], light["cone_steep"], light["first"], light["second"]]
             )
             for light in by_light
         ]
@@ -96,7 +97,9 @@ def _kernel(
                 if channels == 3:
                     _mirror(s, W)
                     _mirror(s, 2 * W)
-            _finish(s, lit, first, count, material, tint, open_share, is_metal, albedo, gloss, colour, tint_mix, light, out)
+            _finish(
+                s, lit, first, count, material, tint, open_share, is_metal, albedo, gloss, colour, tint_mix, light, out
+            )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -115,7 +118,7 @@ def _gather(s, lit, first, count, position, view, normal, tangent, alpha):  # ty
         s[_VT + j] = vx * tx + vy * ty + vz * tz
         s[_VB + j] = vx * bx + vy * by + vz * bz
         s[_VN + j] = max(vx * nx + vy * ny + vz * nz, _COSINE)
-        s[_AU2 + j], s[_AV2 + j] = alpha[n, 0] * alpha[n, 0], alpha[n, 1] * alpha[n, 1]
+        s[_BY_AU + j], s[_BY_AV + j] = _ONE / alpha[n, 0], _ONE / alpha[n, 1]
         s[_VIS + j] = _ONE
 
 
@@ -156,9 +159,8 @@ def _add(s, emitter, with_shadow):  # type: ignore[no-untyped-def]
     """One emitter's part for the block; the mirrored one is left as weight and cosine for `_mirror`."""
     ex, ey, ez = emitter[0], emitter[1], emitter[2]
     dx, dy, dz = emitter[3], emitter[4], emitter[5]
-    area, across, cone_cos, cone_steep = emitter[6], emitter[7], emitter[8], emitter[9]
-    disc_area = _QUARTER_PI * across * across
-    of_disc = area / disc_area
+    area, of_ellipse, cone_cos, cone_steep = emitter[6], emitter[7], emitter[8], emitter[9]
+    fx, fy, fz, gx, gy, gz = emitter[10], emitter[11], emitter[12], emitter[13], emitter[14], emitter[15]
     for j in range(W):
         x, y, z = ex - s[_PX + j], ey - s[_PY + j], ez - s[_PZ + j]
         by_r2 = _ONE / (x * x + y * y + z * z)
@@ -171,7 +173,9 @@ def _add(s, emitter, with_shadow):  # type: ignore[no-untyped-def]
 
         at_emitter = max(-(x * dx + y * dy + z * dz), _ZERO)
         share = min(max((at_emitter - cone_cos) * cone_steep, _ZERO), _ONE) * s[_VIS + j]
-        radius = max(_HALF * across * by_r, _F(1e-6))
+        fn = fx * s[_NX + j] + fy * s[_NY + j] + fz * s[_NZ + j]
+        gn = gx * s[_NX + j] + gy * s[_NY + j] + gz * s[_NZ + j]
+        radius = _EDGE * np.sqrt(max((fn * fn + gn * gn) * by_r2, _F(1e-10)))
         risen = min(max((ln + radius) / (_TWO * radius), _ZERO), _ONE)
         cosine = risen * risen * radius + max(ln - radius, _ZERO)
         ln = min(max(cosine / max(risen, _TINY), _COSINE), _ONE)
@@ -183,18 +187,41 @@ def _add(s, emitter, with_shadow):  # type: ignore[no-untyped-def]
         vh = np.sqrt(vh2)
         up = ln + vn
         hn = up / (_TWO * vh)
-        r2_slopes = disc_area * at_emitter * by_r2 / (_FOUR * _PI * vh * hn * hn * hn)
-        au2, av2 = s[_AU2 + j], s[_AV2 + j]
-        wide_u, wide_v = au2 + _SMOOTH * r2_slopes, av2 + _SMOOTH * r2_slopes
-        a2 = ((lt + vt) * (lt + vt) / wide_u + (lb + vb) * (lb + vb) / wide_v) / (up * up)
-        rho2 = r2_slopes / np.sqrt(wide_u * wide_v)
+        by_up = _ONE / up
+        su, sv = (lt + vt) * by_up, (lb + vb) * by_up
+        # The ellipse's semi-axes f and g in the plane of slopes, in units of alpha.
+        by_au, by_av = s[_BY_AU + j], s[_BY_AV + j]
+        scale = by_up * by_r
+        fl, gl = x * fx + y * fy + z * fz, x * gx + y * gy + z * gz
+        fn, gn = fn - fl * ln, gn - gl * ln
+        ft = fx * s[_TX + j] + fy * s[_TY + j] + fz * s[_TZ + j] - fl * lt
+        gt = gx * s[_TX + j] + gy * s[_TY + j] + gz * s[_TZ + j] - gl * lt
+        fb = fx * s[_BX + j] + fy * s[_BY + j] + fz * s[_BZ + j] - fl * lb
+        gb = gx * s[_BX + j] + gy * s[_BY + j] + gz * s[_BZ + j] - gl * lb
+        ft, gt = (ft - su * fn) * scale * by_au, (gt - su * gn) * scale * by_au
+        fb, gb = (fb - sv * fn) * scale * by_av, (gb - sv * gn) * scale * by_av
+        muu, mvv, muv = ft * ft + gt * gt, fb * fb + gb * gb, ft * fb + gt * gb
+        half_sum, half_gap = _HALF * (muu + mvv), _HALF * (muu - mvv)
+        spread = np.sqrt(half_gap * half_gap + muv * muv)
+        area_ratio = abs(ft * gb - fb * gt)
+        shortest = max(half_sum - spread, _ZERO) + _ROUNDEST * (half_sum + spread + _F(1e-12))
+        su, sv = su * by_au, sv * by_av
+        fading = _ONE / (_ONE + su * su + sv * sv)
+        stretch = _STRETCH * fading
+        round_part = _ONE + _SMOOTH * fading * shortest
+        wuu, wvv = round_part + stretch * (spread + half_gap), round_part + stretch * (spread - half_gap)
+        wuv = stretch * muv
+        det = round_part * (round_part + _TWO * stretch * spread)
+        a2 = (wvv * su * su - _TWO * wuv * su * sv + wuu * sv * sv) / det
+        rho2 = shortest / np.sqrt(det)
         b = _ONE + a2 - rho2
         root = np.sqrt(b * b + _FOUR * rho2)
         small = _TWO * rho2 / (root * (root + abs(b)))
         inside = _ONE - small if b < _ZERO else small
-        shadow = _TWO / (_ONE + np.sqrt(_ONE + (au2 * lt * lt + av2 * lb * lb) / (ln * ln)))
+        at, ab = lt / by_au, lb / by_av
+        shadow = _TWO / (_ONE + np.sqrt(_ONE + (at * at + ab * ab) / (ln * ln)))
         s[_VH + j] = vh
-        s[_WEIGHT + j] = inside * of_disc * share * risen * shadow * vh / hn
+        s[_WEIGHT + j] = inside * area_ratio / shortest * of_ellipse * share * risen * shadow * vh / hn
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
@@ -223,13 +250,15 @@ def _finish(
         n = lit[first + j]
         m = material[n]
         vn = s[_VN + j]
-        alpha2_sine2 = s[_AU2 + j] * s[_VT + j] ** 2 + s[_AV2 + j] * s[_VB + j] ** 2
+        alpha2_sine2 = (s[_VT + j] / s[_BY_AU + j]) ** 2 + (s[_VB + j] / s[_BY_AV + j]) ** 2
         mask = _TWO / (_ONE + np.sqrt(_ONE + alpha2_sine2 / (vn * vn))) / vn
         layer = _ONE if is_metal[m] else gloss[m]
         diffuse = ((_ONE - layer) * s[_PLAIN + j] + layer * s[_OUT + j] * s[_UNDER + j]) / _PI
         for c in range(colour.shape[1]):
             mixed = (
-                tint_mix[light, c, 0] * tint[n, 0] + tint_mix[light, c, 1] * tint[n, 1] + tint_mix[light, c, 2] * tint[n, 2]
+                tint_mix[light, c, 0] * tint[n, 0]
+                + tint_mix[light, c, 1] * tint[n, 1]
+                + tint_mix[light, c, 2] * tint[n, 2]
             )
             mirrored = s[_MIRRORED + c * W + j] * mask * layer
             value = mirrored * mixed if is_metal[m] else mirrored + albedo[m, light, c] * mixed * diffuse

@@ -2,22 +2,23 @@
 
 What reaches the camera from a sample is the sum over emitters of radiance · reflection · cosine · solid angle.
 
-**Emitter.** A disc of diameter `across` that stands for the area A, at distance r, turned by the angle with cosine c_e:
-solid angle A·c_e/r². Partly below the sample's horizon, by its angular radius s: the share (n·l + s)/(2s) of it is
+**Emitter.** An ellipse that stands for the area A, at distance r, turned by the angle with cosine c_e: solid angle
+A·c_e/r². Partly below the sample's horizon, by its angular half height s: the share (n·l + s)/(2s) of it is
 seen, and the integral of the cosine over the visible part of a square is (n·l + s)²/(4s).
 
 **Mirroring part** (Cook & Torrance 1982; Walter et al. 2007): F·D·G/(4·(n·v)·(n·l)), with the GGX distribution of
 slopes p(x, y) = 1/(π·αu·αv·(1 + x²/αu² + y²/αv²)²), G = G1(v)·G1(l), G1 = 2/(1 + √(1 + α²tan²θ)) as in Mitsuba's
 `roughconductor`, and the exact unpolarised Fresnel reflectance of a conductor (Born & Wolf, ch. 14; k = 0 is a
-dielectric). The integral of D over an emitter is taken in the plane of slopes, where the emitter's disc becomes
-(nearly) a disc with the area (A·c_e/r²)/(4·(v·h)·h_n³). There p over a disc is what a small patch sees of a parallel
-disc, known in closed form (Siegel & Howell, configuration factors): with the disc's distance a and radius ρ in units
-of alpha
+dielectric). The integral of D over an emitter is taken in the plane of slopes: with h = (l + v)/|l + v| the slopes are
+(l + v)_t/(l + v)_n and (l + v)_b/(l + v)_n, and their derivatives turn the emitter's ellipse into another one. There p
+over a disc is what a small patch sees of a parallel disc, known in closed form (Siegel & Howell, configuration
+factors): with the disc's distance a and radius ρ in units of alpha
 
     q = ½·(1 − (1 + a² − ρ²)/√((1 + a² + ρ²)² − 4·a²·ρ²))
 
 so a smooth metal shows a lamp as a bright disc with sharp edges and a rough one as a GGX highlight, and few emitters
-stand for one light. `SMOOTHING` blurs what is left between neighbouring discs.
+stand for one light. An ellipse longer than wide is the disc of its shorter axis, spread along the longer one: α² grows
+by `STRETCH` times what the ellipse has over the disc. `SMOOTHING` blurs what is left between neighbours.
 
 **Diffuse part.** Lambert under a clear layer as in Mitsuba's `roughplastic`: albedo·T(n·l)·T(n·v)/(π·η²·(1 − F_in));
 transmittance T and inner reflectance F_in of rough layers are fits to what that BSDF does (error of T for η = 1.5 below
@@ -39,8 +40,14 @@ from firstshift.render.shade_inputs import Samples
 Array = Any
 """A numpy array or a torch tensor: only operators and methods that both have."""
 
-SMOOTHING = 0.10
-"""Added to α² of both axes, times the squared radius of the emitter's disc in the plane of slopes."""
+SMOOTHING = 0.03
+STRETCH = 0.6
+"""What is added to α², as a share of squared semi-axes in the plane of slopes. It is divided by 1 + a²: the second
+derivative of p relative to p falls so, and far tails do not notice how long an emitter is."""
+EDGE = 0.82
+"""Half of a tile's edge in semi-axes of its ellipse."""
+ROUNDEST = 1e-3
+"""An ellipse counts as at least so wide: the squared ratio of its axes."""
 LEAST_COSINE = 1e-3
 # Reflectance of a rough clear layer, η = 1.5: rows belong to (1 − cos θ)^0, 2, 5, 14, columns to √α^0, 1, 2, 3.
 LAYER = (
@@ -72,7 +79,8 @@ def reflected(
         share = share * visible
     solid = emitter["area"] * at_emitter / r2 * share
 
-    radius = (0.5 * emitter["across"] / r2**0.5).clip(1e-6, None)
+    rise = (normal @ emitter["first"].T) ** 2 + (normal @ emitter["second"].T) ** 2
+    radius = EDGE * (rise / r2).clip(1e-10, None) ** 0.5
     risen = ((ln + radius) / (2 * radius)).clip(0.0, 1.0)
     cosine = risen**2 * radius + (ln - radius).clip(0.0, None)
     plain = solid * cosine
@@ -80,25 +88,55 @@ def reflected(
     ln = (cosine / risen.clip(1e-4, None)).clip(LEAST_COSINE, 1.0)
     under_layer = plain * (1 - layer_reflectance(ln, sample["layer"]))
 
-    # Slopes and the disc in their plane.
+    # Slopes, and the emitter's ellipse in their plane: squared semi-axes as a matrix, in units of alpha.
     vh = ((0.5 * (1 + lt * vt[:, None] + lb * vb[:, None] + ln * vn[:, None])).clip(1e-8, None)) ** 0.5
     up = ln + vn[:, None]
     hn = up / (2 * vh)
-    disc = (math.pi / 4) * emitter["across"] ** 2 * at_emitter / r2
-    r2_slopes = disc / (4 * math.pi * vh * hn**3)
-    au2 = sample["alpha"][:, 0, None] ** 2
-    av2 = sample["alpha"][:, 1, None] ** 2
-    wide_u, wide_v = au2 + SMOOTHING * r2_slopes, av2 + SMOOTHING * r2_slopes
-    a2 = ((lt + vt[:, None]) / up) ** 2 / wide_u + ((lb + vb[:, None]) / up) ** 2 / wide_v
-    rho2 = r2_slopes / (wide_u * wide_v) ** 0.5
-    inside = disc_share(a2, rho2)
+    su, sv = (lt + vt[:, None]) / up, (lb + vb[:, None]) / up
+    au, av = sample["alpha"][:, 0, None], sample["alpha"][:, 1, None]
+    along = [
+        _slopes_along(axis, to_light, tangent, bitangent, normal, (su, sv), (lt, lb, ln), up * r2**0.5)
+        for axis in (emitter["first"], emitter["second"])
+    ]
+    muu = (along[0][0] ** 2 + along[1][0] ** 2) / au**2
+    mvv = (along[0][1] ** 2 + along[1][1] ** 2) / av**2
+    muv = (along[0][0] * along[0][1] + along[1][0] * along[1][1]) / (au * av)
+    half_gap = (muu - mvv) / 2
+    spread = (half_gap**2 + muv**2) ** 0.5
+    longest = (muu + mvv) / 2 + spread + 1e-12
+    shortest = ((muu + mvv) / 2 - spread).clip(0.0, None) + ROUNDEST * longest
+    zu, zv = su / au, sv / av
+    fading = 1 / (1 + zu**2 + zv**2)
+    stretch = STRETCH * fading
+    round_part = 1 + SMOOTHING * fading * shortest
+    wuu, wvv, wuv = (
+        round_part + stretch * (spread + half_gap),
+        round_part + stretch * (spread - half_gap),
+        stretch * muv,
+    )
+    det = round_part * (round_part + 2 * stretch * spread)
+    a2 = (wvv * zu**2 - 2 * wuv * zu * zv + wuu * zv**2) / det
+    area = abs(along[0][0] * along[1][1] - along[0][1] * along[1][0]) / (au * av)
+    inside = disc_share(a2, shortest / det**0.5) * area / shortest
 
-    shadow = masking(au2 * lt**2 + av2 * lb**2, ln)
-    mask = masking(au2[:, 0] * vt**2 + av2[:, 0] * vb**2, vn)
-    of_disc = emitter["area"] / ((math.pi / 4) * emitter["across"] ** 2)
-    weight = inside * of_disc * share * risen * shadow * vh / hn * (mask / vn)[:, None]
+    shadow = masking((au * lt) ** 2 + (av * lb) ** 2, ln)
+    mask = masking((au[:, 0] * vt) ** 2 + (av[:, 0] * vb) ** 2, vn)
+    weight = inside * emitter["of_ellipse"] * share * risen * shadow * vh / hn * (mask / vn)[:, None]
     mirrored = (weight[..., None] * fresnel(vh[..., None], eta[:, None], kappa[:, None])).sum(1)
     return mirrored, plain.sum(1), under_layer.sum(1)
+
+
+def _slopes_along(
+    axis: Array, to_light: Array, tangent: Array, bitangent: Array, normal: Array, slopes: Any, local: Any, scale: Array
+) -> tuple[Array, Array]:
+    """How far the slopes move from the emitter's middle to the end of one semi-axis: dl = (axis − l·(l·axis))/r, and
+    d(slope_t) = (dl_t − slope_t·dl_n)/(l + v)_n. `scale` is (l + v)_n·r."""
+    towards = dot(to_light, axis[None])
+    at, ab, an = (
+        dot(axis[None], own[:, None]) - towards * part
+        for own, part in zip((tangent, bitangent, normal), local, strict=True)
+    )
+    return (at - slopes[0] * an) / scale, (ab - slopes[1] * an) / scale
 
 
 def disc_share(a2: Array, rho2: Array) -> Array:
@@ -213,8 +251,11 @@ def emitters_by_light(emitters: Emitters, visible: Any, kind: Any) -> list[dict[
     """The cone as `clip((cosine − cone_cos)·cone_steep, 0, 1)`: from 0 to 1 over the outer tenth of its angle."""
     no_cone = emitters.cone_cos <= -1
     half = np.arccos(np.clip(emitters.cone_cos.astype(np.float64), -1, 1))
-    steep = np.where(no_cone, 1.0, 1 / np.maximum(np.cos(0.9 * half) - np.cos(half), 1e-6))
-    edge = np.where(no_cone, -2.0, emitters.cone_cos)
+    # Without a cone it shines forwards: the step at the cosine 0.
+    steep = np.where(no_cone, 1e6, 1 / np.maximum(np.cos(0.9 * half) - np.cos(half), 1e-6))
+    edge = np.where(no_cone, 0.0, emitters.cone_cos)
+    axes = emitters.semi_axes_mm
+    of_ellipse = emitters.area_mm2 / (math.pi * np.linalg.norm(axes, axis=2).prod(axis=1))
     lights = []
     for light in range(len(emitters.names)):
         of = np.flatnonzero(emitters.light == light)
@@ -224,6 +265,9 @@ def emitters_by_light(emitters: Emitters, visible: Any, kind: Any) -> list[dict[
                 "direction": emitters.direction[of].astype(kind),
                 "area": emitters.area_mm2[of].astype(kind),
                 "across": emitters.across_mm[of].astype(kind),
+                "first": axes[of, 0].astype(kind),
+                "second": axes[of, 1].astype(kind),
+                "of_ellipse": of_ellipse[of].astype(kind),
                 "cone_cos": edge[of].astype(kind),
                 "cone_steep": steep[of].astype(kind),
                 "colour": emitters.colour[light].astype(kind),

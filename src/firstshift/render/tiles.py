@@ -3,9 +3,9 @@ do. Few and large tiles are the emitters of the fast shader, many and small ones
 
     tiles_of(light, edge_mm=25.0)      # tiles about 25 mm long and wide
 
-A tile stands for a disc. Discs of the tiles' own area would leave a ripple between neighbours; with a radius of 0.61
-tile edges the first harmonic of a square grid of discs vanishes, because 2·J₁(k·R)/(k·R) has its first zero at
-k·R = 3.83 and k = 2π/edge.
+A tile becomes an ellipse. Ellipses of the tiles' own area would leave a ripple between neighbours; with semi-axes of
+0.61 tile edges the first harmonics of the grid vanish, because 2·J₁(k·R)/(k·R) has its first zero at k·R = 3.83 and
+k = 2π/edge.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import numpy.typing as npt
 from firstshift.spec.lights import BackLight, Bar, Coaxial, DarkField, Dome, Light, Ring, Spot
 
 Floats = npt.NDArray[np.float64]
-DISC = 2 * 0.61
-"""Diameter of a tile's disc, in edges of a square tile of the same area."""
+SEMI_AXIS = 0.61
+"""Of a tile's ellipse, in edges of the tile."""
 FEWEST_AROUND = 8
 LONGEST = 2.0
 """A tile is at most this many times as long as it is wide, unless that is finer than asked for."""
@@ -35,8 +35,8 @@ class Tiles:
     """(T, 3): unit, the way it shines."""
     area_mm2: Floats
     """(T,)"""
-    across_mm: Floats
-    """(T,): diameter of the disc that stands for the tile."""
+    half_mm: Floats
+    """(T, 2, 3): semi-axes of the ellipse that stands for the tile."""
 
     def __len__(self) -> int:
         return len(self.area_mm2)
@@ -72,7 +72,10 @@ def _flat_ring(radius: float, width: float, height: float, edge_mm: float) -> Ti
     turns = np.tile(turn, rows)
     position = np.stack([middle * np.cos(turns), middle * np.sin(turns), np.full(len(middle), height)], axis=1)
     area = np.repeat(math.pi * np.diff(rims**2) / columns, columns)
-    return _tiles(position, np.array([[0.0, 0.0, -1.0]]), area)
+    outwards = position - np.array([0.0, 0.0, height])
+    outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
+    long = 2 * math.pi * middle / columns
+    return _tiles(position, np.array([[0.0, 0.0, -1.0]]), area, outwards, (outer - inner) / rows, long)
 
 
 def _band(radius: float, width: float, height: float, edge_mm: float) -> Tiles:
@@ -82,7 +85,8 @@ def _band(radius: float, width: float, height: float, edge_mm: float) -> Tiles:
     up = np.repeat(height + width * ((np.arange(rows) + 0.5) / rows - 0.5), columns)
     outwards = np.stack([np.cos(turn), np.sin(turn), np.zeros(len(turn))], axis=1)
     position = outwards * radius + np.stack([0 * up, 0 * up, up], axis=1)
-    return _tiles(position, -outwards, np.full(len(turn), 2 * math.pi * radius * width / (rows * columns)))
+    area = np.full(len(turn), 2 * math.pi * radius * width / (rows * columns))
+    return _tiles(position, -outwards, area, np.array([[0.0, 0.0, 1.0]]), width / rows, 2 * math.pi * radius / columns)
 
 
 def _half_sphere(light: Dome, edge_mm: float) -> Tiles:
@@ -90,7 +94,7 @@ def _half_sphere(light: Dome, edge_mm: float) -> Tiles:
     radius = light.diameter_mm / 2
     hole = math.asin(min(1.0, light.opening_mm / light.diameter_mm))
     bands = np.linspace(hole, math.pi / 2, _pieces((math.pi / 2 - hole) * radius, edge_mm) + 1)
-    outwards, areas = [], []
+    outwards, areas, heights, lengths = [], [], [], []
     for index, (low, high) in enumerate(pairwise(bands)):
         cosine = (math.cos(low) + math.cos(high)) / 2
         sine = math.sqrt(1 - cosine**2)
@@ -98,8 +102,13 @@ def _half_sphere(light: Dome, edge_mm: float) -> Tiles:
         turn = (np.arange(columns) + 0.5 * (index % 2)) * 2 * math.pi / columns
         outwards.append(np.stack([sine * np.cos(turn), sine * np.sin(turn), np.full(columns, cosine)], axis=1))
         areas.append(np.full(columns, 2 * math.pi * radius**2 * (math.cos(low) - math.cos(high)) / columns))
+        heights.append(np.full(columns, radius * (high - low)))
+        lengths.append(np.full(columns, 2 * math.pi * radius * sine / columns))
     out = np.vstack(outwards)
-    return _tiles(out * radius + np.array([0.0, 0.0, light.height_mm]), -out, np.concatenate(areas))
+    down = np.cross(np.stack([-out[:, 1], out[:, 0], 0 * out[:, 0]], axis=1), out)
+    down /= np.linalg.norm(down, axis=1, keepdims=True)
+    position = out * radius + np.array([0.0, 0.0, light.height_mm])
+    return _tiles(position, -out, np.concatenate(areas), down, np.concatenate(heights), np.concatenate(lengths))
 
 
 def _rectangle(
@@ -114,7 +123,8 @@ def _rectangle(
     x = np.tile(((np.arange(columns) + 0.5) / columns - 0.5) * size[0], rows)
     y = np.repeat(((np.arange(rows) + 0.5) / rows - 0.5) * size[1], columns)
     position = np.asarray(middle, dtype=np.float64) + np.outer(x, right) + np.outer(y, up)
-    return _tiles(position, normal[None], np.full(len(x), size[0] * size[1] / len(x)))
+    area = np.full(len(x), size[0] * size[1] / len(x))
+    return _tiles(position, normal[None], area, right[None], size[0] / columns, size[1] / rows)
 
 
 def _disc(light: Spot, edge_mm: float) -> Tiles:
@@ -131,8 +141,9 @@ def _disc(light: Spot, edge_mm: float) -> Tiles:
         areas.append(np.full(6 * circle, math.pi * step**2 / 3))
     places = np.vstack(xy)
     position = np.asarray(light.position_mm) + np.outer(places[:, 0], right) + np.outer(places[:, 1], up)
-    tiles = _tiles(position, normal[None], np.concatenate(areas))
-    return tiles if circles else replace(tiles, across_mm=np.array([light.diameter_mm]))
+    tiles = _tiles(position, normal[None], np.concatenate(areas), right[None], step, step)
+    # A lamp that is one disc is exactly that disc.
+    return tiles if circles else replace(tiles, half_mm=tiles.half_mm * (0.5 / SEMI_AXIS))
 
 
 def _along(light: Bar, towards: Floats) -> Floats:
@@ -143,8 +154,15 @@ def _along(light: Bar, towards: Floats) -> Floats:
     return along if np.linalg.norm(along) > 1e-9 * np.linalg.norm(towards) else np.array([1.0, 0.0, 0.0])
 
 
-def _tiles(position: Floats, direction: Floats, area: Floats) -> Tiles:
-    return Tiles(position, np.broadcast_to(direction, position.shape), area, DISC * np.sqrt(area))
+def _tiles(
+    position: Floats, direction: Floats, area: Floats, along: Floats, length: Floats | float, width: Floats | float
+) -> Tiles:
+    """`along` is a unit vector in the tile's plane, `length` its size that way."""
+    facing = np.broadcast_to(direction, position.shape)
+    first = np.broadcast_to(along, position.shape)
+    sizes = np.stack([np.broadcast_to(length, area.shape), np.broadcast_to(width, area.shape)], axis=1)
+    half = np.stack([first, np.cross(facing, first)], axis=1) * (SEMI_AXIS * sizes)[:, :, None]
+    return Tiles(position, facing, area, half)
 
 
 def _pieces(length_mm: float, edge_mm: float) -> int:
@@ -153,7 +171,7 @@ def _pieces(length_mm: float, edge_mm: float) -> int:
 
 def _length(edge_mm: float, width_mm: float) -> float:
     """How long a tile may be that is only so wide: narrow discs leave gaps, so they have to lie closer."""
-    return min(edge_mm, max(LONGEST * width_mm, 0.4 * edge_mm))
+    return min(edge_mm, max(LONGEST * width_mm, 0.5 * edge_mm))
 
 
 def _unit(vector: npt.ArrayLike) -> Floats:

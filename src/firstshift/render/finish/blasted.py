@@ -33,7 +33,7 @@ def blasted(ra_um: float, lay: Lay, seed: int) -> Finish:  # noqa: ARG001 — cr
         without_lay(craters(variant), crater_mm / CRATER, ra_um, generator),
         unseen=(0.10**2, 0.10**2),
         mottle=slow(clouded(variant), 0.7, 0.7, "none", generator),
-        uneven_slope=0.06,
+        uneven_slope=0.03,
         uneven_tint=0.012,
         valley=0.06,
     )

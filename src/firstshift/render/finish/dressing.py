@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from firstshift.render.appearance import Appearance
-from firstshift.render.finish import placing
-from firstshift.render.finish.layer import Course, Finish, Layer
+from firstshift.render.finish import kernel, placing
+from firstshift.render.finish.layer import Course, Finish
+from firstshift.render.finish.placing import Levels
 from firstshift.render.finish.processes import finish_of
 from firstshift.render.gbuffer import F32, NOTHING, GBuffer
 from firstshift.render.surface import Surface
@@ -52,75 +53,38 @@ def _bare(gbuffer: GBuffer) -> Appearance:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Frames:
-    """Where the samples of one surface lie in its own space, and what its layers added up to."""
+class Packed:
+    """A finish as the kernel takes it."""
 
-    which: npt.NDArray[np.int64]
-    place: F32
-    first: F32
-    second: F32
-    tangent: F32
-    slope: F32
-    spread: F32
-    height: F32
+    texels: tuple[F32, F32, F32, F32]
+    levels: tuple[Levels, Levels, Levels, Levels]
+    numbers: F32
+    whole: F32
+    frame: int
 
     @classmethod
-    def empty(cls, which: npt.NDArray[np.int64]) -> Frames:
-        count = len(which)
-        place, first, second, tangent, slope, spread = np.zeros((6, count, 3), np.float32)
-        return cls(which, place, first, second, tangent, slope, spread, np.zeros(count, np.float32))
+    def of(cls, finish: Finish, ra_um: float, lay_deg: float) -> Packed:
+        rough = finish.layers
+        layers = (finish.mottle, rough[0], rough[1] if len(rough) > 1 else None, finish.wave)
+        a, b, c, d = (layer.relief.texels if layer else kernel.NO_TEXELS for layer in layers)
+        e, f, g, h = (layer.relief.levels if layer else kernel.NO_LEVELS for layer in layers)
+        numbers = np.zeros((kernel.PLACES, kernel.USED + 1), np.float32)
+        for number, layer in enumerate(layers):
+            if layer is not None:
+                numbers[number] = (*layer.numbers(lay_deg), 1.0)
+        whole = [finish.uneven_slope, finish.uneven_tint, *finish.unseen, finish.valley / (1.25 * ra_um), ALPHA_FLOOR]
+        frame = _FRAMES.get(rough[0].course, placing.STRAIGHT)
+        return cls((a, b, c, d), (e, f, g, h), numbers, np.array(whole, np.float32), frame)
 
 
 def _dress_one(
     gbuffer: GBuffer, appearance: Appearance, which: npt.NDArray[np.int64], surface: Surface, rotation: F32
 ) -> None:
     finish = finish_of(surface.finish, surface.ra_um, surface.lay, surface.finish_seed)
-    frames = Frames.empty(which)
-    centre = np.array(surface.lay_centre_mm, np.float32)
-    placing.find_frames(
-        which, gbuffer.local_mm, gbuffer.facet, gbuffer.normal, rotation, _frame(finish), centre,
-        frames.place, frames.first, frames.second, frames.tangent,
+    packed = Packed.of(finish, surface.ra_um, surface.lay_deg)
+    kernel.dress_samples(
+        which, gbuffer.local_mm, gbuffer.facet, gbuffer.normal, gbuffer.view, gbuffer.across_mm, gbuffer.down_mm,
+        rotation, np.array(surface.lay_centre_mm, np.float32), packed.frame, *packed.texels, *packed.levels,
+        packed.numbers, packed.whole, appearance.normal, appearance.tangent, appearance.alpha, appearance.tint,
+        appearance.occlusion,
     )  # fmt: skip
-    even = np.ones(len(which), np.float32)
-    gain = even
-    if finish.mottle is not None:
-        field = _field(gbuffer, frames, finish.mottle, surface.lay_deg)
-        gain = np.exp(np.float32(finish.uneven_slope) * field - np.float32(finish.uneven_slope**2))
-        tint = np.exp(np.float32(finish.uneven_tint) * field - np.float32(finish.uneven_tint**2 / 2))
-        appearance.tint[which] = tint[:, None]
-    for layer in finish.layers:
-        _add(gbuffer, frames, layer, surface.lay_deg, gain)
-    rough = frames.height.copy() if finish.valley else frames.height
-    if finish.wave is not None:
-        _add(gbuffer, frames, finish.wave, surface.lay_deg, even)
-    unseen = np.array([finish.unseen[0], 0.0, finish.unseen[1]], np.float32)
-    frames.spread[...] += unseen * (gain * gain)[:, None]
-    placing.tilt_normals(
-        which, frames.slope, frames.spread, gbuffer.normal, gbuffer.view, frames.tangent, ALPHA_FLOOR,
-        appearance.normal, appearance.tangent, appearance.alpha,
-    )  # fmt: skip
-    if finish.valley:
-        depth = np.clip(-rough / np.float32(1.25 * surface.ra_um), 0, 3)
-        appearance.occlusion[which] = np.float32(finish.valley) * depth
-
-
-def _frame(finish: Finish) -> int:
-    return _FRAMES.get(finish.layers[0].course, placing.STRAIGHT)
-
-
-def _add(gbuffer: GBuffer, frames: Frames, layer: Layer, lay_deg: float, gain: F32) -> None:
-    placing.add_layer(
-        frames.which, layer.relief.texels, layer.relief.levels, layer.numbers(lay_deg), gain, frames.place,
-        frames.first, frames.second, frames.tangent, gbuffer.normal, gbuffer.across_mm, gbuffer.down_mm,
-        frames.slope, frames.spread, frames.height,
-    )  # fmt: skip
-
-
-def _field(gbuffer: GBuffer, frames: Frames, layer: Layer, lay_deg: float) -> F32:
-    """Height alone of a slow layer."""
-    height = np.zeros(len(frames.which), np.float32)
-    placing.add_height(
-        frames.which, layer.relief.texels, layer.relief.levels, layer.numbers(lay_deg), frames.place,
-        frames.first, frames.second, gbuffer.across_mm, gbuffer.down_mm, height,
-    )  # fmt: skip
-    return height

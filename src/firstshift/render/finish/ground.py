@@ -2,7 +2,7 @@
 
     finish: {kind: ground, ra_um: [0.2, 0.8]}     # straight lay
 
-Broad Gaussian spectrum across the lay (power ∝ k^−1.8 from a quarter of a millimetre down), scratches 0.3–4 mm long
+Broad Gaussian spectrum across the lay (power ∝ k^−1.5 from a quarter of a millimetre down), scratches 0.3–4 mm long
 and 8–40 µm wide at Ra 0.4 with ploughed rims, and on top bands along the lay. Lengths grow with Ra^0.35. Sources:
 Whitehouse, Handbook of Surface Metrology, ch. 6.3; Thomas, Rough Surfaces, ch. 9.
 """
@@ -32,14 +32,16 @@ def ground(ra_um: float, lay: Lay, seed: int) -> Finish:
         with_lay(grain_scratches(variant), ALONG_MM * size, ACROSS_MM * size, ra_um, lay, generator),
         unseen=(0.03**2, 0.06**2),
         mottle=slow(banded(variant), 1.4, 0.08, lay, generator),
-        uneven_slope=0.22,
-        uneven_tint=0.02,
+        uneven_slope=0.16,
+        uneven_tint=0.025,
+        valley=0.03,
     )
 
 
 @lru_cache(maxsize=4)
 def grain_scratches(variant: int) -> Relief:
     generator = np.random.Generator(np.random.PCG64([21, variant]))
-    height = streaks(generator, 1024, 256, 14.0, 60.0, 1.8)
-    add_scratches(height, generator, 420, (6, 80), (2, 9), (0.7, 3.0), 0.02)
+    height = streaks(generator, 1024, 256, 14.0, 40.0, 1.5) + 0.5 * streaks(generator, 1024, 256, 120.0, 12.0, 1.0)
+    add_scratches(height, generator, 500, (6, 80), (1.5, 7), (0.7, 3.0), 0.02)
+    add_scratches(height, generator, 25, (100, 250), (2, 6), (1.5, 3.5), 0.003)
     return relief_of(with_ra(height))

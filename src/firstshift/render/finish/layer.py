@@ -43,7 +43,8 @@ class Layer:
     offset: tuple[float, float] = (0.0, 0.0)
     """Where in the endless texture the object lies, as shares of the relief's sides."""
     has_lay: bool = True
-    """With a lay, each repetition across is shifted along by a length of its own: nothing is seen to repeat."""
+    """With a lay the texture is sheared along it by 0.38 of its length for each repetition across: lines stay where
+    they are, no seam arises, and nothing is seen to repeat."""
     strip_seed: int = 0
     cutter_mm: float = 0.0
     """Radius of the arcs."""
@@ -54,10 +55,11 @@ class Layer:
         """As the kernel takes them; see `placing.py`."""
         turn = np.radians(lay_deg + self.turned_deg if self.course is Course.PLANE else lay_deg)
         long_mm, wide_mm = self.relief.columns * self.along_mm, self.relief.rows * self.across_mm
+        shear = 0.381966 * long_mm / wide_mm if self.has_lay else 0.0
         values = [
             float(self.course), self.along_mm, self.across_mm, self.amplitude * 1e-3, np.cos(turn), np.sin(turn),
             self.offset[0] * long_mm, self.offset[1] * wide_mm, long_mm, wide_mm,
-            float(self.has_lay), float(self.strip_seed % 65536), self.cutter_mm, self.row_mm,
+            shear, float(self.strip_seed % 65536), self.cutter_mm, self.row_mm,
         ]  # fmt: skip
         return np.array(values, np.float64).astype(np.float32)
 

@@ -41,8 +41,9 @@ def milled(ra_um: float, lay: Lay, seed: int) -> Finish:
         layers,
         unseen=(0.03**2, 0.045**2),
         mottle=slow(clouded(variant), 0.8, 0.8, "none" if lay == "crossed" else lay, generator),
-        uneven_slope=0.10,
+        uneven_slope=0.04,
         uneven_tint=0.01,
+        valley=0.02,
     )
 
 

@@ -29,7 +29,7 @@ def painted(ra_um: float, lay: Lay, seed: int) -> Finish:  # noqa: ARG001 — pa
     return Finish(
         without_lay(orange_peel(variant), 0.05 * size, ra_um, generator),
         unseen=(0.012**2, 0.012**2),
-        wave=slow(waved(variant), 0.16, 0.16, "none", generator, amplitude=min(4.0, 3.0 * ra_um)),
+        wave=slow(waved(variant), 0.16, 0.16, "none", generator, amplitude=min(6.0, 8.0 * ra_um)),
         mottle=slow(clouded(variant), 0.9, 0.9, "none", generator),
         uneven_slope=0.10,
         uneven_tint=0.006,

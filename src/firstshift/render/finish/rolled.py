@@ -28,10 +28,11 @@ def rolled(ra_um: float, lay: Lay, seed: int) -> Finish:
     size = (ra_um / 0.8) ** 0.3
     return Finish(
         with_lay(roll_print(variant), ALONG_MM * size, ACROSS_MM * size, ra_um, lay, generator),
-        unseen=(0.05**2, 0.06**2),
+        unseen=(0.10**2, 0.11**2),
         mottle=slow(banded(variant), 4.0, 0.25, lay, generator),
-        uneven_slope=0.12,
-        uneven_tint=0.035,
+        uneven_slope=0.07,
+        uneven_tint=0.04,
+        valley=0.04,
     )
 
 
@@ -41,7 +42,7 @@ def roll_print(variant: int) -> Relief:
     lines = streaks(generator, 1024, 256, 60.0, 30.0, 1.4)
     # Pits a few texels wide; texels are long, so is what the rolling direction stretches.
     pits = standard(fractal(generator, 1024, 12.0, 4.0)[:, ::4])
-    height = lines + 0.8 * np.minimum(pits + 0.6, 0)
-    add_scratches(height, generator, 60, (30, 200), (1.5, 4), (0.6, 2.0))
+    height = 0.55 * lines + 0.9 * np.minimum(pits + 0.6, 0)
+    add_scratches(height, generator, 60, (30, 200), (1.5, 4), (0.3, 1.2))
     height = np.where(height > 0.5, 0.5 + 0.35 * (height - 0.5), height)
     return relief_of(with_ra(height))

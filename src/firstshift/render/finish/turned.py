@@ -30,4 +30,5 @@ def turned(ra_um: float, lay: Lay, seed: int) -> Finish:
         mottle=slow(banded(int(generator.integers(VARIANTS))), 1.0, 0.12, lay, generator),
         uneven_slope=0.10,
         uneven_tint=0.008,
+        valley=0.02,
     )

@@ -175,6 +175,12 @@ class Scene:
         met_any = self._embree.run(origins, ways, dists=reach.copy(), query="OCCLUDED")
         return np.asarray(met_any == 0)
 
+    def free_way_mm(self, origins: F32, directions: F32, reach_mm: F32) -> F32:
+        """(K,): how far rays along unit vectors get before they meet something, at most their reach."""
+        if not len(origins):
+            return np.zeros(0, np.float32)
+        return np.asarray(self._embree.run(origins, directions, dists=reach_mm.copy(), query="DISTANCE"))
+
     def cast(self, view: View) -> GBuffer:
         """One ray a pixel, more on outlines."""
         width, height = view.width, view.height

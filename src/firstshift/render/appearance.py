@@ -92,8 +92,8 @@ class Emitters:
         if self.half_mm is not None:
             return self.half_mm
         steepest = np.abs(self.direction[:, 2:]) < 0.9
-        beside = np.where(steepest, np.float32([0, 0, 1]), np.float32([1, 0, 0]))
+        beside = np.where(steepest, np.array([0, 0, 1], np.float32), np.array([1, 0, 0], np.float32))
         first = np.cross(self.direction, beside)
         first /= np.linalg.norm(first, axis=1, keepdims=True)
         second = np.cross(self.direction, first)
-        return np.stack([first, second], axis=1) * (self.across_mm / 2)[:, None, None]
+        return (np.stack([first, second], axis=1) * (self.across_mm / 2)[:, None, None]).astype(np.float32)

@@ -2,10 +2,10 @@
 
 **Brightness.** A light of intensity 1 gives a white matt plane (albedo 1, Lambert) that faces the camera the radiance
 1, whatever kind of light it is: at the origin, or at the point that a bar or a spot is aimed at. Two lights of
-intensity 1 in one channel therefore give 2 there: as much from either, as somebody sees it who switches one of them off. A back
-light does not light that plane; it has the radiance 1 itself, so to the camera it is as bright as the white plane. With
-coloured light this holds for the camera's channel that sees it best. A `LightChange` happens afterwards: a lamp that
-is shifted away becomes darker, as it would on the line.
+intensity 1 in one channel therefore give 2 there: as much from either, as somebody sees it who switches one of them
+off. A back light does not light that plane; it has the radiance 1 itself, so to the camera it is as bright as the white
+plane. With coloured light this holds for the camera's channel that sees it best. A `LightChange` happens afterwards: a
+lamp that is shifted away becomes darker, as it would on the line.
 
 **How many.** Tiles so small that the smoothest surface's highlights still flow together: an emitter's mirror image,
 which is half as wide in angle, may be `SPREAD` times the GGX alpha; never more than `MOST` emitters for one light. What

@@ -21,12 +21,12 @@ from firstshift.render.shade_slowly import EDGE, LAYER, LEAST_COSINE, ROUNDEST, 
 W = 64
 """Samples in a block."""
 _F = np.float32
-_COSINE, _SMOOTH, _STRETCH, _ROUNDEST = _F(LEAST_COSINE), _F(SMOOTHING), _F(STRETCH), _F(ROUNDEST)
-_EDGE, _TINY = _F(EDGE), _F(1e-4)
+_TINY = _F(1e-4)
 _ZERO, _HALF, _ONE, _TWO, _FOUR = _F(0), _F(0.5), _F(1), _F(2), _F(4)
 _PI = _F(np.pi)
 _BY_255 = _F(1 / 255)
-_LAYER = tuple(tuple(_F(value) for value in row) for row in LAYER)
+_TUNED = np.array([LEAST_COSINE, SMOOTHING, STRETCH, ROUNDEST, EDGE, *(value for row in LAYER for value in row)], _F)
+"""Handed to the kernel as values: numba keeps compiled code by this file alone and would not notice a change there."""
 
 # Places in the scratch array, in blocks of W.
 _PX, _PY, _PZ = 0 * W, 1 * W, 2 * W
@@ -50,26 +50,22 @@ def shade_fast(samples: Samples, materials: Materials, emitters: Emitters, visib
         return out
     order = np.argsort(emitters.light, kind="stable")
     by_light = emitters_by_light(emitters, None, np.float32)
-    values = np.concatenate(
-        [
-            np.column_stack(
-                [light["position"], light["direction"], light["area"], light["of_ellipse"]]
-                + [light["cone_cos"], light["cone_steep"], light["first"], light["second"]]
-            )
-            for light in by_light
-        ]
-    ).astype(np.float32)
+    values = np.concatenate([np.column_stack([light[name] for name in _OF_EMITTERS]) for light in by_light])
     starts = np.concatenate([[0], np.cumsum([len(light["area"]) for light in by_light])]).astype(np.int64)
     seen = np.zeros((0, 0), np.uint8) if visible is None else np.ascontiguousarray(visible)
-    _kernel(
+    _kernel(  # type: ignore[call-arg]
         lit, samples.material.astype(np.int64), *(_flat(getattr(samples, name)) for name in _OF_SAMPLES),
         materials.is_metal, *(_flat(getattr(materials, name)) for name in _OF_MATERIALS),
-        values, starts, order.astype(np.int64), _flat(emitters.colour), _flat(emitters.tint_mix), seen, out,
+        _flat(values), starts, order.astype(np.int64), _flat(emitters.colour), _flat(emitters.tint_mix), seen, _TUNED,
+        out,
     )  # fmt: skip
     return out
 
 
 _OF_SAMPLES = ("position", "view", "normal", "tangent", "alpha", "tint", "open_share")
+_OF_EMITTERS = (
+    "position", "direction", "area", "of_ellipse", "cone_cos", "cone_steep", "first", "second",
+)  # fmt: skip
 _OF_MATERIALS = ("eta", "kappa", "albedo", "gloss")
 
 
@@ -77,22 +73,22 @@ def _flat(values: npt.NDArray[Any]) -> F32:
     return np.ascontiguousarray(values, dtype=np.float32)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _kernel(
+@njit(cache=True, nogil=True, error_model="numpy")
+def _kernel(  # type: ignore[no-untyped-def]
     lit, material, position, view, normal, tangent, alpha, tint, open_share,
-    is_metal, eta, kappa, albedo, gloss, emitter, starts, order, colour, tint_mix, visible, out,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+    is_metal, eta, kappa, albedo, gloss, emitter, starts, order, colour, tint_mix, visible, tuned, out,
+):  # fmt: skip
     s = np.empty(_END, np.float32)
     lights, channels = colour.shape
     for first in range(0, len(lit), W):
         count = min(W, len(lit) - first)
-        _gather(s, lit, first, count, position, view, normal, tangent, alpha)
+        _gather(s, lit, first, count, position, view, normal, tangent, alpha, tuned[0])
         for light in range(lights):
-            _begin(s, lit, first, count, material, alpha, eta, kappa, light, channels)
+            _begin(s, lit, first, count, material, alpha, eta, kappa, light, channels, tuned)
             for e in range(starts[light], starts[light + 1]):
                 if visible.shape[0] > 0 and not _look(s, lit, first, count, visible, order[e]):
                     continue
-                _add(s, emitter[e], visible.shape[0] > 0)
+                _add(s, emitter[e], tuned)
                 _mirror(s, 0)
                 if channels == 3:
                     _mirror(s, W)
@@ -102,8 +98,8 @@ def _kernel(
             )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _gather(s, lit, first, count, position, view, normal, tangent, alpha):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, error_model="numpy")
+def _gather(s, lit, first, count, position, view, normal, tangent, alpha, least_cosine):  # type: ignore[no-untyped-def]
     """A last block that is not full repeats its last sample."""
     for j in range(W):
         n = lit[first + min(j, count - 1)]
@@ -117,13 +113,13 @@ def _gather(s, lit, first, count, position, view, normal, tangent, alpha):  # ty
         s[_NX + j], s[_NY + j], s[_NZ + j] = nx, ny, nz
         s[_VT + j] = vx * tx + vy * ty + vz * tz
         s[_VB + j] = vx * bx + vy * by + vz * bz
-        s[_VN + j] = max(vx * nx + vy * ny + vz * nz, _COSINE)
+        s[_VN + j] = max(vx * nx + vy * ny + vz * nz, least_cosine)
         s[_BY_AU + j], s[_BY_AV + j] = _ONE / alpha[n, 0], _ONE / alpha[n, 1]
         s[_VIS + j] = _ONE
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _begin(s, lit, first, count, material, alpha, eta, kappa, light, channels):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, error_model="numpy")
+def _begin(s, lit, first, count, material, alpha, eta, kappa, light, channels, tuned):  # type: ignore[no-untyped-def]
     for j in range(W):
         n = lit[first + min(j, count - 1)]
         m = material[n]
@@ -136,14 +132,14 @@ def _begin(s, lit, first, count, material, alpha, eta, kappa, light, channels): 
         root = np.sqrt(rough)
         at_normal = ((layer - _ONE) / (layer + _ONE)) ** 2
         rest = (_ONE - at_normal) / _F(0.96)
-        s[_L0 + j] = _cubic(_LAYER[0], root) * at_normal / _F(0.04)
-        s[_L2 + j] = _cubic(_LAYER[1], root) * rest
-        s[_L5 + j] = _cubic(_LAYER[2], root) * rest
-        s[_L14 + j] = _cubic(_LAYER[3], root) * rest
+        s[_L0 + j] = _cubic(tuned, 5, root) * at_normal / _F(0.04)
+        s[_L2 + j] = _cubic(tuned, 9, root) * rest
+        s[_L5 + j] = _cubic(tuned, 13, root) * rest
+        s[_L14 + j] = _cubic(tuned, 17, root) * rest
         s[_OUT + j] = (_ONE - _layer(s, j, s[_VN + j])) * _inner_factor(rough, layer)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _look(s, lit, first, count, visible, e):  # type: ignore[no-untyped-def]
     """Whether any sample of the block sees the emitter; fills in how far each does."""
     any_light = False
@@ -154,12 +150,13 @@ def _look(s, lit, first, count, visible, e):  # type: ignore[no-untyped-def]
     return any_light
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _add(s, emitter, with_shadow):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add(s, emitter, tuned):  # type: ignore[no-untyped-def]
     """One emitter's part for the block; the mirrored one is left as weight and cosine for `_mirror`."""
     ex, ey, ez = emitter[0], emitter[1], emitter[2]
     dx, dy, dz = emitter[3], emitter[4], emitter[5]
     area, of_ellipse, cone_cos, cone_steep = emitter[6], emitter[7], emitter[8], emitter[9]
+    least_cosine, smoothing, stretching, roundest, edge = tuned[0], tuned[1], tuned[2], tuned[3], tuned[4]
     fx, fy, fz, gx, gy, gz = emitter[10], emitter[11], emitter[12], emitter[13], emitter[14], emitter[15]
     for j in range(W):
         x, y, z = ex - s[_PX + j], ey - s[_PY + j], ez - s[_PZ + j]
@@ -175,10 +172,10 @@ def _add(s, emitter, with_shadow):  # type: ignore[no-untyped-def]
         share = min(max((at_emitter - cone_cos) * cone_steep, _ZERO), _ONE) * s[_VIS + j]
         fn = fx * s[_NX + j] + fy * s[_NY + j] + fz * s[_NZ + j]
         gn = gx * s[_NX + j] + gy * s[_NY + j] + gz * s[_NZ + j]
-        radius = _EDGE * np.sqrt(max((fn * fn + gn * gn) * by_r2, _F(1e-10)))
+        radius = edge * np.sqrt(max((fn * fn + gn * gn) * by_r2, _F(1e-10)))
         risen = min(max((ln + radius) / (_TWO * radius), _ZERO), _ONE)
         cosine = risen * risen * radius + max(ln - radius, _ZERO)
-        ln = min(max(cosine / max(risen, _TINY), _COSINE), _ONE)
+        ln = min(max(cosine / max(risen, _TINY), least_cosine), _ONE)
         plain = area * at_emitter * by_r2 * share * cosine
         s[_PLAIN + j] += plain
         s[_UNDER + j] += plain * (_ONE - _layer(s, j, ln))
@@ -204,11 +201,11 @@ def _add(s, emitter, with_shadow):  # type: ignore[no-untyped-def]
         half_sum, half_gap = _HALF * (muu + mvv), _HALF * (muu - mvv)
         spread = np.sqrt(half_gap * half_gap + muv * muv)
         area_ratio = abs(ft * gb - fb * gt)
-        shortest = max(half_sum - spread, _ZERO) + _ROUNDEST * (half_sum + spread + _F(1e-12))
+        shortest = max(half_sum - spread, _ZERO) + roundest * (half_sum + spread + _F(1e-12))
         su, sv = su * by_au, sv * by_av
         fading = _ONE / (_ONE + su * su + sv * sv)
-        stretch = _STRETCH * fading
-        round_part = _ONE + _SMOOTH * fading * shortest
+        stretch = stretching * fading
+        round_part = _ONE + smoothing * fading * shortest
         wuu, wvv = round_part + stretch * (spread + half_gap), round_part + stretch * (spread - half_gap)
         wuv = stretch * muv
         det = round_part * (round_part + _TWO * stretch * spread)
@@ -224,7 +221,7 @@ def _add(s, emitter, with_shadow):  # type: ignore[no-untyped-def]
         s[_WEIGHT + j] = inside * area_ratio / shortest * of_ellipse * share * risen * shadow * vh / hn
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _mirror(s, c):  # type: ignore[no-untyped-def]
     """Fresnel's reflectance for one colour channel; inlined, because only a constant offset is known not to overlap."""
     for j in range(W):
@@ -242,10 +239,10 @@ def _mirror(s, c):  # type: ignore[no-untyped-def]
         s[_MIRRORED + c + j] += share * s[_WEIGHT + j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _finish(
+@njit(cache=True, nogil=True, error_model="numpy")
+def _finish(  # type: ignore[no-untyped-def]
     s, lit, first, count, material, tint, open_share, is_metal, albedo, gloss, colour, tint_mix, light, out
-):  # type: ignore[no-untyped-def]  # fmt: skip
+):  # fmt: skip
     for j in range(count):
         n = lit[first + j]
         m = material[n]
@@ -265,7 +262,7 @@ def _finish(
             out[light, n, c] = value * colour[light, c] * open_share[n]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _layer(s, j, cosine):  # type: ignore[no-untyped-def]
     m = _ONE - cosine
     m2 = m * m
@@ -273,12 +270,12 @@ def _layer(s, j, cosine):  # type: ignore[no-untyped-def]
     return s[_L0 + j] + m2 * s[_L2 + j] + m5 * s[_L5 + j] + m5 * m5 * m2 * m2 * s[_L14 + j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _cubic(row, x):  # type: ignore[no-untyped-def]
-    return row[0] + x * (row[1] + x * (row[2] + x * row[3]))
+@njit(cache=True, nogil=True, error_model="numpy")
+def _cubic(tuned, first, x):  # type: ignore[no-untyped-def]
+    return tuned[first] + x * (tuned[first + 1] + x * (tuned[first + 2] + x * tuned[first + 3]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _inner_factor(alpha, eta):  # type: ignore[no-untyped-def]
     inner = _F(-9.23372) + eta * (
         _F(22.2272) + eta * (_F(-20.9292) + eta * (_F(10.2291) + eta * (_F(-2.54396) + eta * _F(0.254913))))

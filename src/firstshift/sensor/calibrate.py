@@ -32,7 +32,6 @@ from firstshift.sensor.transfer import (
     mosaic_phases,
     pairs_of,
     points_of,
-    resolved,
     same_scene,
     usable,
 )
@@ -137,7 +136,10 @@ def _usual(frames: FrameSet, camera: Camera | None) -> SensorProfile:
     usual = usual_profile(camera)
     if camera.bits != frames.bits:
         usual = usual_profile(camera.model_copy(update={"bits": frames.bits}))
-    return usual.model_copy(update={"vignetting": (0.0, 0.0, 0.0), "mosaic": False, "warnings": ()})
+    # A photograph's tone curve begins at 0; what the lens does is part of the illumination that is measured.
+    black = 0.0 if frames.jpeg_quality is not None else usual.black_level_dn
+    changes = {"black_level_dn": black, "vignetting": (0.0, 0.0, 0.0), "mosaic": False, "warnings": ()}
+    return usual.model_copy(update=changes)
 
 
 def _colour(frames: FrameSet) -> Any:
@@ -208,7 +210,7 @@ def _noise(
 
 def _tell_line(line: Transfer, points: list[Point], how: str, dark: bool, notes: _Notes) -> None:
     notes.measured("gain_e_per_dn", line.gain_e_per_dn, Z95 * line.gain_error, how)
-    unresolved = [point for point in points if point.source == "dark" and not resolved(point)]
+    unresolved = [point for point in points if point.source == "dark" and not point.resolved]
     if not dark:
         notes.kept("read_noise_e", "no dark frames: it cannot be told from the black level")
     elif line.read_noise_e is None:
@@ -216,9 +218,9 @@ def _tell_line(line: Transfer, points: list[Point], how: str, dark: bool, notes:
     else:
         half = Z95 * line.read_noise_error
         notes.measured("read_noise_e", line.read_noise_e, half, how)
-        if unresolved:
+        if unresolved and half > 0.1 * line.read_noise_e:
             text = f"the dark frames' noise is below 0.4 DN: {notes.usual.bits} bits hide it, the interval is wide"
-            notes.warnings.append(f"{text}; take frames of 10 or 12 bits, or raise the camera's gain")
+            notes.warnings.append(f"{text}; take darker flats (2 % of white), or 10 or 12 bits")
 
 
 def _line_of_levels(levels: list[ordinary.Level], black: float, notes: _Notes) -> Transfer | None:
@@ -241,7 +243,7 @@ def _line_of_levels(levels: list[ordinary.Level], black: float, notes: _Notes) -
 
 
 def _read_noise_of_darks(points: list[Point], gain: float, notes: _Notes) -> None:
-    dark = [point for point in points if point.source == "dark" and resolved(point)]
+    dark = [point for point in points if point.source == "dark" and point.resolved]
     if not dark:
         notes.kept("read_noise_e", "no pair of dark frames whose noise the bits resolve")
         return

@@ -23,7 +23,7 @@ from firstshift.sensor.profile import SensorProfile
 
 F32 = npt.NDArray[np.float32]
 TRUE_GRID = (40, 52)
-FLAT_LEVELS = (0.03, 0.08, 0.2, 0.4, 0.6, 0.75)
+FLAT_LEVELS = (0.015, 0.03, 0.08, 0.2, 0.4, 0.6, 0.75)
 FINE = 4
 
 
@@ -67,7 +67,7 @@ def _drawn_light(draw: np.random.Generator, size_px: tuple[int, int]) -> tuple[t
 def calibration_frames(
     camera: SensorProfile, seed: Seed, *, flats: int = 4, darks: int = 8, backgrounds: int = 4
 ) -> dict[str, list[npt.NDArray[Any]]]:
-    """`flats` at each of six exposures, dark frames, and pictures of drawn things. For `FrameSet.of_arrays`."""
+    """`flats` at each of seven exposures, dark frames, and pictures of drawn things. For `FrameSet.of_arrays`."""
     width, height = camera.sensor_px or (640, 512)
     peak = 1.0 if camera.illumination is None else float(np.max(np.array(camera.illumination)))
     even = np.ones((height, width), dtype=np.float32)

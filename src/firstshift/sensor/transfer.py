@@ -6,6 +6,14 @@ texture cancel. Over several levels
     variance [DN²] = (mean − black)/K + (read noise/K)² + 1/12        K: electrons for one DN; 1/12: quantisation
 
 is a straight line. A flat gives one point; a background with dark and bright places gives one point for each level.
+
+Below 0.4 DN of noise, quantisation is no longer noise of its own. Where the mean lies anywhere between two steps (the
+light of a flat varies by some DN), two quantised frames still differ by a known amount, whatever σ is:
+
+    E(a − b)²/2 = σ² + 1/12 − Σₖ exp(−4π²k²σ²)/(2π²k²)      k = 1, 2, …
+
+(Fourier series of x(1 − x), which is what rounding adds to a difference), and this is solved for σ². A dark frame of
+8 bits, all of it 3 or 4 DN, does not have that; its noise is then not used.
 """
 
 from __future__ import annotations
@@ -32,6 +40,9 @@ MOSAIC_RATIO = 0.8
 """Interpolated pixels are less noisy than measured ones by more than this."""
 LEVELS_IN_A_PICTURE = 14
 BOX = 33
+DITHERED_DN = 0.5
+"""Standard deviation of the light over a flat from which all places between two steps are as frequent."""
+LEAST_DN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,8 @@ class Point:
     channel: int
     source: str
     """dark, flat or background."""
+    resolved: bool = True
+    """False: the noise is hidden by quantisation, and this number is no measurement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,36 +138,55 @@ def points_of(one: Frame, other: Frame, phases: npt.NDArray[np.bool_] | None) ->
     found = []
     for channel in range(one.numbers.shape[2]):
         difference = _difference(one, other, channel)
-        mean = (one.numbers[:, :, channel].astype(np.float32) + other.numbers[:, :, channel]) / 2
+        mean: F32 = (one.numbers[:, :, channel].astype(np.float32) + other.numbers[:, :, channel]) / 2
+        spread_dn = float(block_means(mean, 8).std())
         if phases is not None:
             native = np.tile(phases[:, :, channel], (mean.shape[0] // 2 + 1, mean.shape[1] // 2 + 1))
             native = native[: mean.shape[0], : mean.shape[1]]
-            difference, mean = difference[native], mean[native]
+            difference, mean = np.asarray(difference[native]), np.asarray(mean[native], dtype=np.float32)
         if one.kind != "background":
-            found.append(_point(difference, mean, channel, one.kind))
+            found.append(_point(difference, mean, channel, one.kind, spread_dn))
             continue
         levels = np.unique(np.quantile(mean, np.linspace(0, 1, LEVELS_IN_A_PICTURE + 1)))
         for low, high in pairwise(levels):
             here = (mean >= low) & (mean < high)
             if int(here.sum()) >= 400:
-                found.append(_point(difference[here], mean[here], channel, one.kind))
+                found.append(_point(difference[here], mean[here], channel, one.kind, float(high - low) / 3))
     return found
 
 
 def _point(
-    difference: npt.NDArray[np.floating[Any]], mean: npt.NDArray[np.floating[Any]], channel: int, kind: str
+    difference: npt.NDArray[np.floating[Any]],
+    mean: npt.NDArray[np.floating[Any]],
+    channel: int,
+    kind: str,
+    spread_dn: float,
 ) -> Point:
-    variance = _clipped_variance(difference) / 2 - QUANTISATION_VARIANCE
-    return Point(float(np.mean(mean, dtype=np.float64)), max(variance, 0.0), difference.size, channel, kind)
+    seen = _clipped_variance(difference) / 2
+    variance = seen - QUANTISATION_VARIANCE
+    known = variance >= RESOLVED_DN**2
+    if not known and spread_dn >= DITHERED_DN:
+        variance = unrounded_variance(seen)
+        known = variance >= LEAST_DN**2
+    level = float(np.mean(mean, dtype=np.float64))
+    return Point(level, max(variance, 0.0), difference.size, channel, kind, known)
 
 
-def resolved(point: Point) -> bool:
-    return point.variance_dn2 >= RESOLVED_DN**2
+def unrounded_variance(seen: float) -> float:
+    """The variance before rounding whose rounded frames differ so much; by bisection, as the sum only grows."""
+    k = np.arange(1, 40)
+    low, high = 0.0, max(seen, 1e-9)
+    for _ in range(50):
+        middle = (low + high) / 2
+        rounded = middle + QUANTISATION_VARIANCE
+        rounded -= float((np.exp(-4 * np.pi**2 * k**2 * middle) / (2 * np.pi**2 * k**2)).sum())
+        low, high = (middle, high) if rounded < seen else (low, middle)
+    return (low + high) / 2
 
 
 def fitted_line(points: Sequence[Point], black_dn: float) -> Transfer | None:
     """Weighted least squares with weights from the fitted line itself; None when the points carry no slope."""
-    kept = [point for point in points if resolved(point)]
+    kept = [point for point in points if point.resolved]
     if len({round(point.mean_dn, 1) for point in kept}) < 2:
         return None
     mean = np.array([point.mean_dn - black_dn for point in kept])

@@ -25,6 +25,9 @@ class DrawnType(ABC, Generic[Entry]):
     example: ClassVar[str]
     """An entry of a plan, as YAML, that shows the type: tests and pictures of the documentation are made from it."""
 
+    is_drawn: ClassVar[bool] = True
+    """False for what is only labelled: asking for an imprint is an error then."""
+
     @abstractmethod
     def imprint(self, entry: Entry, ground: Ground, draws: Draws) -> Imprint: ...
 
@@ -64,6 +67,9 @@ class DrawnTypes:
             found=entry.type,
             way_out="give the file with its model: --defects FILE.py",
         )
+
+    def can_be_drawn(self, entry: Defect) -> bool:
+        return any(drawn.name == entry.type and drawn.is_drawn for drawn in self.types)
 
     def catalogue(self) -> DefectTypes:
         """The same types as the plan's reader needs them: `Plan.load(path, types=DRAWN_TYPES.catalogue())`."""

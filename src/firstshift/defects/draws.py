@@ -61,6 +61,10 @@ class Draws:
         self.recorded[name] = int(count)
         return int(count)
 
+    def graded_count_between(self, name: str, low: int, high: int) -> int:
+        """A number that the plan does not speak of, larger for worse flaws."""
+        return self.graded_count(name, Range(low, high))
+
     def any_of(self, name: str, span: Range) -> float:
         """Anywhere in the range, whatever the severity."""
         return self._record(name, span.at(self.seed.uniform("draw", name)))

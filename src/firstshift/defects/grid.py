@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from firstshift.core.imprint import MAX_CELLS, Ground, Patch
 
-AREA_CELLS = 260_000
+AREA_CELLS = 160_000
 MARGIN_CELLS = 3
 
 

@@ -143,9 +143,9 @@ def _add_on_grid(
                 + d * lattice[i, first + 3]
             )
     for i in range(len(v)):
-        taps = _taps(v[i], rows)
-        first = taps[0]
-        a, b, c, d = np.float32(taps[1]), np.float32(taps[2]), np.float32(taps[3]), np.float32(taps[4])
+        down = _taps(v[i], rows)
+        first = down[0]
+        a, b, c, d = np.float32(down[1]), np.float32(down[2]), np.float32(down[3]), np.float32(down[4])
         for j in range(len(u)):
             total[i, j] += a * wide[first, j] + b * wide[first + 1, j] + c * wide[first + 2, j] + d * wide[first + 3, j]
 

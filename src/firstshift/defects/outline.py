@@ -37,7 +37,7 @@ class Outlines:
 
     def out(self, patch: Patch, reach: float = 1.0) -> tuple[Layer, npt.NDArray[np.int32]]:
         """How far out each cell lies (up to `reach`, infinity beyond), and of which outline: where several overlap, the
-        one that the cell lies deepest inside of, in millimetres."""
+        one that is deepest there, taking each for half a ball."""
         out = np.full(patch.shape, np.inf, dtype=np.float32)
         which = np.full(patch.shape, -1, dtype=np.int32)
         _fill(
@@ -56,7 +56,7 @@ class Outlines:
             turn = np.arctan2(v - mv, u - mu) % (2 * np.pi)
             around = np.interp(turn, np.linspace(0, 2 * np.pi, STEPS + 1), np.append(radius, radius[0]))
             here = np.hypot(u - mu, v - mv) / around
-            inside = (1 - here) * radius.max() * reach
+            inside = (1 - here**2) * (radius.max() * reach) ** 2
             deeper = (here < reach) & (inside > depth)
             out[deeper], which[deeper], depth[deeper] = here[deeper], k, inside[deeper]
         return out, which
@@ -154,7 +154,7 @@ def _fill(
                 part = at - np.float32(low)
                 low = low % steps
                 here = np.sqrt(square) / (radius[k, low] * (1 - part) + radius[k, (low + 1) % steps] * part)
-                if here < reach and (1 - here) * far > depth[i, j]:
-                    depth[i, j] = (1 - here) * far
+                if here < reach and (1 - here * here) * far * far > depth[i, j]:
+                    depth[i, j] = (1 - here * here) * far * far
                     out[i, j] = here
                     which[i, j] = k

@@ -203,7 +203,7 @@ def _add(s, emitter, tuned):  # type: ignore[no-untyped-def]
         area_ratio = abs(ft * gb - fb * gt)
         shortest = max(half_sum - spread, _ZERO) + roundest * (half_sum + spread + _F(1e-12))
         su, sv = su * by_au, sv * by_av
-        fading = _ONE / (_ONE + su * su + sv * sv)
+        fading = (_ONE + shortest) / (_ONE + shortest + su * su + sv * sv)
         stretch = stretching * fading
         round_part = _ONE + smoothing * fading * shortest
         wuu, wvv = round_part + stretch * (spread + half_gap), round_part + stretch * (spread - half_gap)
@@ -218,7 +218,9 @@ def _add(s, emitter, tuned):  # type: ignore[no-untyped-def]
         at, ab = lt / by_au, lb / by_av
         shadow = _TWO / (_ONE + np.sqrt(_ONE + (at * at + ab * ab) / (ln * ln)))
         s[_VH + j] = vh
-        s[_WEIGHT + j] = inside * area_ratio / shortest * of_ellipse * share * risen * shadow * vh / hn
+        covering = shortest / (_ONE + a2)
+        spreading = (_ONE + covering) / (hn / vh + covering / vn)
+        s[_WEIGHT + j] = min(inside * area_ratio / shortest, _ONE) * of_ellipse * share * risen * shadow * spreading
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")

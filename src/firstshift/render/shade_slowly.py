@@ -40,7 +40,7 @@ from firstshift.render.shade_inputs import Samples
 Array = Any
 """A numpy array or a torch tensor: only operators and methods that both have."""
 
-SMOOTHING = 0.03
+SMOOTHING = 0.25
 STRETCH = 0.6
 """What is added to α², as a share of squared semi-axes in the plane of slopes. It is divided by 1 + a²: the second
 derivative of p relative to p falls so, and far tails do not notice how long an emitter is."""
@@ -48,7 +48,7 @@ EDGE = 0.82
 """Half of a tile's edge in semi-axes of its ellipse."""
 ROUNDEST = 1e-3
 """An ellipse counts as at least so wide: the squared ratio of its axes."""
-LEAST_COSINE = 1e-3
+LEAST_COSINE = 0.02
 # Reflectance of a rough clear layer, η = 1.5: rows belong to (1 − cos θ)^0, 2, 5, 14, columns to √α^0, 1, 2, 3.
 LAYER = (
     (0.04208, -0.00612, -0.01837, 0.01712),
@@ -106,7 +106,7 @@ def reflected(
     longest = (muu + mvv) / 2 + spread + 1e-12
     shortest = ((muu + mvv) / 2 - spread).clip(0.0, None) + ROUNDEST * longest
     zu, zv = su / au, sv / av
-    fading = 1 / (1 + zu**2 + zv**2)
+    fading = (1 + shortest) / (1 + shortest + zu**2 + zv**2)
     stretch = STRETCH * fading
     round_part = 1 + SMOOTHING * fading * shortest
     wuu, wvv, wuv = (
@@ -117,11 +117,14 @@ def reflected(
     det = round_part * (round_part + 2 * stretch * spread)
     a2 = (wvv * zu**2 - 2 * wuv * zu * zv + wuu * zv**2) / det
     area = abs(along[0][0] * along[1][1] - along[0][1] * along[1][0]) / (au * av)
-    inside = disc_share(a2, shortest / det**0.5) * area / shortest
+    inside = disc_share(a2, shortest / det**0.5) * (area / shortest)
+    inside = inside.clip(None, 1.0)
 
     shadow = masking((au * lt) ** 2 + (av * lb) ** 2, ln)
     mask = masking((au[:, 0] * vt) ** 2 + (av[:, 0] * vb) ** 2, vn)
-    weight = inside * emitter["of_ellipse"] * share * risen * shadow * vh / hn * (mask / vn)[:, None]
+    covering = shortest / (1 + a2)
+    spreading = (1 + covering) / (hn / vh + covering / vn[:, None])
+    weight = inside * emitter["of_ellipse"] * share * risen * shadow * spreading * (mask / vn)[:, None]
     mirrored = (weight[..., None] * fresnel(vh[..., None], eta[:, None], kappa[:, None])).sum(1)
     return mirrored, plain.sum(1), under_layer.sum(1)
 

@@ -2,7 +2,7 @@
 body gets the name of the plan's body it belongs to.
 
 A part that an assembly uses several times is several bodies of the same name. A plan with one body means all of them.
-Otherwise a body of the plan is matched with the CAD file's name of the body, its part, or an assembly around it; `pin#2`
+Otherwise a body of the plan is matched with the file's name of the body, its part, or an assembly around it; `pin#2`
 is the second pin.
 """
 

@@ -30,8 +30,8 @@ def read_cad_bytes(path: Path, where: str) -> bytes:
         size = path.stat().st_size
         if size > MAX_BYTES:
             way_out = "export the part alone, or coarser"
-            found = f"{size / 1e6:.0f} MB"
-            raise BadInput(where=where, expected=f"at most {MAX_BYTES // 1_000_000} MB", found=found, way_out=way_out)
+            found = f"{size / 1e6:.3g} MB"
+            raise BadInput(where=where, expected=f"at most {MAX_BYTES / 1e6:g} MB", found=found, way_out=way_out)
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

@@ -1,4 +1,4 @@
-"""The picture of what is inspected: the part from above and from the side, its regions in colours, with names and areas.
+"""The picture of what is inspected: the part from above and at an angle, its regions in colours, with names and areas.
 
     image = draw_regions(plan.part, mesh)
 

@@ -35,6 +35,8 @@ FAINTEST_PIXEL = 0.5
 TEXTURE_GRAIN_PX = 4.0
 """Pixels that vary together in a finish's texture: two by two, as resolved tool marks are rarely finer."""
 HALF = 0.5
+THINNEST = 0.05
+"""Of a pixel: what a flaw covers less is left out of its mask."""
 Verdict = Literal["visible", "faint", "not visible"]
 Coverage = tuple[npt.NDArray[np.int32], F32]
 
@@ -97,28 +99,26 @@ def texture_of(clean: npt.NDArray[np.floating], mask: Mask, reach_px: int = 12) 
 def mask_of(coverage: Coverage, width: int, height: int) -> Mask:
     """The label's mask: pixels that the flaw covers to half or more.
 
-    A flaw thinner than a pixel covers no pixel to half, yet is seen as a thin line. So of every pixel that is covered
-    less, those count too that are the most covered of their neighbourhood: no two of its opposite neighbours (left and
-    right, or above and below) are both covered as much. The line stays one pixel wide and does not break where it
-    crosses from one row of pixels to the next."""
+    A flaw thinner than a pixel covers no pixel to half, yet is seen as a thin line. So of the pixels that are covered
+    less (but more than THINNEST), those count too that are covered at least as much as both neighbours on opposite
+    sides (left and right, or above and below): the crest of the line, one pixel wide, which does not break where it
+    crosses from one row of pixels to the next. Beside a piece two pixels wide and high such a pixel is no line but the
+    fringe of that piece, and does not count."""
     pixel, share = coverage
     full = np.zeros((height + 2, width + 2), dtype=np.float32)
-    full[1:-1, 1:-1].reshape(-1)[:] = 0
-    rows, columns = pixel // width + 1, pixel % width + 1
-    full[rows, columns] = share
+    full[pixel // width + 1, pixel % width + 1] = share
     here = full[1:-1, 1:-1]
-    solid = here >= HALF
     beside = np.maximum(full[1:-1, :-2], full[1:-1, 2:])
     above = np.maximum(full[:-2, 1:-1], full[2:, 1:-1])
-    ridge = (here > THINNEST) & ((here >= beside) | (here >= above))
-    # Thin flaws only: beside a solid pixel, a pixel less covered than half is its fringe.
-    grown = np.pad(solid, 1)
-    near = grown[1:-1, :-2] | grown[1:-1, 2:] | grown[:-2, 1:-1] | grown[2:, 1:-1] | solid
-    return Mask(solid | (ridge & ~near))
-
-
-THINNEST = 0.05
-"""Of a pixel covered: a flaw that covers less is left out of the mask."""
+    crest = (here > THINNEST) & ((here >= beside) | (here >= above))
+    solid = full >= HALF
+    block = solid[:-1, :-1] & solid[1:, :-1] & solid[:-1, 1:] & solid[1:, 1:]
+    thick = np.zeros_like(solid)
+    for down in (0, 1):
+        for right in (0, 1):
+            thick[down : down + height + 1, right : right + width + 1] |= block
+    fringe = thick[1:-1, :-2] | thick[1:-1, 2:] | thick[:-2, 1:-1] | thick[2:, 1:-1]
+    return Mask(solid[1:-1, 1:-1] | (crest & ~fringe))
 
 
 def _column(sigma: npt.NDArray[np.floating] | float, count: int) -> npt.NDArray[np.float64]:

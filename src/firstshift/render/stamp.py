@@ -21,7 +21,13 @@ from firstshift.render.prepared import Prepared, Stamped
 from firstshift.render.stamping.change import change_of
 from firstshift.render.stamping.finding import Rows, touched_rows
 from firstshift.render.stamping.mending import (
-    Mend, Pixels, clean_pixels, covered_pixels, mended, most_covered, summed,
+    Mend,
+    Pixels,
+    clean_pixels,
+    covered_pixels,
+    mended,
+    most_covered,
+    summed,
 )
 from firstshift.render.stamping.reshading import Covering, reshaded
 from firstshift.render.stamping.sampling import box_means
@@ -30,6 +36,7 @@ from firstshift.render.stamping.splitting import Splinters, footprints, sides, s
 from firstshift.render.stamping.stuff import with_stuff
 
 Coverage = tuple[Pixels, F32]
+Placed = tuple[Landing, Imprint, Rows]
 
 
 def stamp(prepared: Prepared, flaws: Sequence[tuple[Landing, Imprint]]) -> Stamped:
@@ -63,7 +70,7 @@ def coverage_of(prepared: Prepared, landing: Landing, imprint: Imprint, rows: Ro
     return covered_pixels(gbuffer, rows, share)
 
 
-def _splinters(prepared: Prepared, placed: Sequence[tuple[Landing, Imprint, Rows]]) -> Splinters:
+def _splinters(prepared: Prepared, placed: Sequence[Placed]) -> Splinters:
     """Every touched row once, split as finely as the neediest flaw on it asks."""
     rows = np.unique(np.concatenate([np.empty(0, np.int64), *(rows for _, _, rows in placed)]))
     side = np.ones(len(rows), dtype=np.int64)
@@ -73,7 +80,7 @@ def _splinters(prepared: Prepared, placed: Sequence[tuple[Landing, Imprint, Rows
     return split(prepared.gbuffer, rows, side)
 
 
-def _relief(prepared: Prepared, placed: Sequence[tuple[Landing, Imprint, Rows]], splinters: Splinters) -> tuple[Mend, F32]:
+def _relief(prepared: Prepared, placed: Sequence[Placed], splinters: Splinters) -> tuple[Mend, F32]:
     """What layers change: shaded at the sub-samples, gathered to rows, then to differences of pixels. Also the radiance
     (L, K, C) that the rows have now."""
     change, cavities = change_of(prepared, splinters, placed)

@@ -160,12 +160,12 @@ class _Reader:
         return changed if walls is None else changed | self._add_shadow(change, walls, cavities)
 
     def _unresolved(self) -> F32:
-        """Share of the slopes' variance that lies inside a sub-sample of w cells: w² / (1 + w²). A mean is never taken
-        over less than a cell, and slopes run evenly from cell to cell: over a cell they spread half as much as the mean
-        of its two neighbours says, over less than that with the square."""
+        """Share of the slopes' variance that lies inside a sub-sample of w cells. A mean is never taken over less than
+        a cell, and slopes run evenly from cell to cell: over a cell they spread half as much as the mean of its two
+        neighbours says, over less than that with the square."""
         patch, _, _, wide, high = self.at
         cells = np.maximum(wide / np.float32(patch.along_mm), high / np.float32(patch.across_mm)) ** 2
-        return np.asarray(cells / (1 + cells))
+        return np.where(cells < 1, cells / 2, 1 - 1 / (2 * np.maximum(cells, 1)))
 
     def _add_shadow(self, change: Change, walls: Walls, cavities: list[Cavity]) -> npt.NDArray[np.bool_]:
         _, u, v, wide, high = self.at

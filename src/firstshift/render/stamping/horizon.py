@@ -20,6 +20,8 @@ F32 = npt.NDArray[np.float32]
 DIRECTIONS = 16
 LOWEST_TAN = np.float32(0.03)
 """Rises below 2° shade nothing: no light of a station hangs lower."""
+ROUNDING = 1e-3
+"""Of a cell: along the border a march stays on it."""
 MOST_CELLS = 25_000
 FLAT = np.float32(0.6)
 """Emitters are tiles of rings and bars, about this much lower than wide as the part sees them."""
@@ -73,9 +75,9 @@ def horizon_tangents_slowly(height_mm: F32, patch: Patch) -> F32:
                 step = 1 / max(abs(cos) / patch.along_mm, abs(sin) / patch.across_mm)
                 for n in range(1, rows + columns):
                     x, y = j + n * step * cos / patch.along_mm, i + n * step * sin / patch.across_mm
-                    if not (0 <= x <= columns - 1 and 0 <= y <= rows - 1):
+                    if not (-ROUNDING <= x <= columns - 1 + ROUNDING and -ROUNDING <= y <= rows - 1 + ROUNDING):
                         break
-                    left, top = min(int(x), columns - 2), min(int(y), rows - 2)
+                    left, top = min(max(int(x), 0), columns - 2), min(max(int(y), 0), rows - 2)
                     a, b = x - left, y - top
                     upper = height_mm[top, left] * (1 - a) + height_mm[top, left + 1] * a
                     lower = height_mm[top + 1, left] * (1 - a) + height_mm[top + 1, left + 1] * a
@@ -150,9 +152,9 @@ def _horizon(h, along, across, directions, lowest, out):  # type: ignore[no-unty
                 n = np.float32(1.0)
                 while room > max(best, lowest) * n * step:
                     x, y = j + n * dx, i + n * dy
-                    if x < 0 or y < 0 or x > columns - 1 or y > rows - 1:
+                    if min(x, y) < -ROUNDING or x > columns - 1 + ROUNDING or y > rows - 1 + ROUNDING:
                         break
-                    left, top = min(int(x), columns - 2), min(int(y), rows - 2)
+                    left, top = min(max(int(x), 0), columns - 2), min(max(int(y), 0), rows - 2)
                     a, b = x - left, y - top
                     upper = h[top, left] * (1 - a) + h[top, left + 1] * a
                     lower = h[top + 1, left] * (1 - a) + h[top + 1, left + 1] * a

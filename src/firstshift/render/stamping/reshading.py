@@ -46,8 +46,7 @@ def dressed(prepared: Prepared, row: npt.NDArray[np.int64], change: Change, whic
     tilt = clean.normal / up - ground
     fall = change.gradient[which]
     fall = fall - ground * _dot(fall, ground)[:, None]
-    normal = ground + tilt * kept[:, None] - fall
-    normal = towards_camera(normal, prepared.gbuffer.view[row])
+    normal = towards_camera(ground + tilt * kept[:, None] - fall, prepared.gbuffer.view[row])
     tangent = clean.tangent - normal * _dot(clean.tangent, normal)[:, None]
     tangent /= np.maximum(np.sqrt(_dot(tangent, tangent)), 1e-6)[:, None]
     even = np.sqrt(clean.alpha[:, :1] * clean.alpha[:, 1:])

@@ -223,7 +223,9 @@ def _shadow_beside(prepared: Prepared, body: Body, taken: Pixels, share: F32) ->
     if high <= 0:
         return []
     reach = SHADOW_REACH * high
-    around = np.concatenate([points + step for step in reach * np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]])])
+    around = np.concatenate(
+        [points + step for step in reach * np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]])]
+    )
     rows = rows_in_box(gbuffer, *pixel_box(prepared, around))
     rows = rows[gbuffer.surface[rows] >= 0]
     if not 0 < len(rows) <= MOST_SHADED:

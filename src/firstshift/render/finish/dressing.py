@@ -9,12 +9,14 @@ Material is the surface's number: row k of `materials_of(surfaces, …)` belongs
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from firstshift.render.appearance import Appearance
+from firstshift.render.backdrop.painting import paint
+from firstshift.render.backdrop.patterns import pattern_of
 from firstshift.render.finish import kernel, placing
 from firstshift.render.finish.layer import Course, Finish
 from firstshift.render.finish.placing import Levels
@@ -81,6 +83,9 @@ def _dress_one(
     gbuffer: GBuffer, appearance: Appearance, which: npt.NDArray[np.int64], surface: Surface, rotation: F32
 ) -> None:
     finish = finish_of(surface.finish, surface.ra_um, surface.lay, surface.finish_seed)
+    pattern = pattern_of(surface.pattern, surface.pattern_seed) if surface.pattern else None
+    if pattern is not None and pattern.relief is not None:
+        finish = replace(finish, wave=pattern.relief)
     packed = Packed.of(finish, surface.ra_um, surface.lay_deg)
     kernel.dress_samples(
         which, gbuffer.local_mm, gbuffer.facet, gbuffer.normal, gbuffer.view, gbuffer.across_mm, gbuffer.down_mm,
@@ -88,3 +93,5 @@ def _dress_one(
         packed.numbers, packed.whole, appearance.normal, appearance.tangent, appearance.alpha, appearance.tint,
         appearance.occlusion,
     )  # fmt: skip
+    for coat in pattern.coats if pattern else ():
+        paint(gbuffer, which, coat, rotation, surface.lay_deg, appearance.tint, appearance.occlusion)

@@ -10,11 +10,11 @@ import typer
 import typer.core
 
 from firstshift import __version__
-from firstshift.cli import audit, bench, dataset, exchange, images, new, plan, workspace
+from firstshift.cli import audit, bench, dataset, exchange, images, new, plan, station, synth, workspace
 from firstshift.cli.failure import run_command
 from firstshift.cli.streams import prepare_streams
 
-ORDER = ("new", "plan", "import", "images", "dataset", "export", "audit", "workspace", "bench")
+ORDER = ("new", "plan", "station", "synth", "import", "images", "dataset", "export", "audit", "workspace", "bench")
 """As a person needs them, from the first day on."""
 EXIT_CODES = (
     "Exit codes: 0 done, 1 done and something was found, 2 bad input, 3 refused by a rule, 4 not found, "
@@ -84,6 +84,8 @@ def firstshift(
 
 new.register(app)
 app.add_typer(plan.app, name="plan")
+app.add_typer(station.app, name="station")
+app.add_typer(synth.app, name="synth")
 exchange.register(app)
 app.add_typer(images.app, name="images")
 app.add_typer(dataset.app, name="dataset")

@@ -8,28 +8,33 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from firstshift.spec.declared import Declared, Name, Share, Whole, reject
+from firstshift.spec.declared import Declared, Name, Number, Share, Whole, reject
 
 Count = Annotated[Whole, Field(ge=1, le=100)]
 
 
 class Together(Declared):
-    """Two kinds of flaw that come together more often than chance would have it."""
+    """Two kinds of flaw that come together more often, or less, than their frequencies say."""
 
-    class_name: Name = Field(alias="class", description="The class that brings another one along.")
+    class_name: Name = Field(alias="class", description="The class that an image shows first.")
     brings: Name = Field(description="The class that comes with it.")
-    share: Share = Field(description="Share of the images with the first class that show the second as well.")
+    times: Annotated[Number, Field(ge=0, le=1e6)] = Field(
+        description="How many times as often as by its own frequency; 0 never."
+    )
 
 
 class Synthetic(Declared):
     """How images are made."""
 
-    flaws: tuple[Count, Count] = Field(
-        default=(1, 1),
-        description="Kinds of flaw on one defective part, [fewest, most]; the first is the one asked for.",
+    flaws: tuple[Count, Count] | None = Field(
+        default=None,
+        description="Flaws on one defective part, [fewest, most]; left out, each entry's `count` says.",
+    )
+    mixed: Share = Field(
+        default=0.3, description="With several flaws, the chance that a further one is of another class than the first."
     )
     together: tuple[Together, ...] = Field(
-        default=(), max_length=100, description="Flaws that come together more often than by chance."
+        default=(), max_length=100, description="Classes that come together more often, or less, than by chance."
     )
     images_per_pose: Annotated[Whole, Field(ge=1, le=1000)] = Field(
         default=25,
@@ -44,7 +49,7 @@ class Synthetic(Declared):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        fewest, most = self.flaws
+        fewest, most = self.flaws or (1, 1)
         if fewest > most:
             reject("the fewest first", [fewest, most], f"write [{most}, {fewest}]", ("flaws",))
         return self

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 
+from firstshift.core.errors import BadInput
 from firstshift.core.seed import Seed
-from firstshift.defects.schedule import draw_flaws_of
+from firstshift.defects.schedule import FlawDraw, Together, draw_flaws_of
+from firstshift.line.synth.framing import frame_pose
 from firstshift.line.synth.recipe import FlawRecipe, PoseDraw, Recipe, SurfaceDraw, Unit, Vector
 from firstshift.line.synth.settings import GOOD, SynthSettings
 from firstshift.line.synth.stage import Stage
-from firstshift.spec.catalogue import Defect
 from firstshift.spec.declared import Range
 from firstshift.spec.part import Body
 from firstshift.spec.plan import Plan
@@ -31,20 +32,33 @@ def units_of(plan: Plan, settings: SynthSettings, classes: tuple[str, ...]) -> l
 
 
 GOOD_PER_UNIT = 8
+MAX_ATTEMPTS = 12
 
 
 def draw_pose(stage: Stage, kind: str, number: int) -> PoseDraw:
+    """Raises BadInput when the part lies nowhere so that the kind's flaw finds a place."""
+    seed = Seed(stage.settings.seed).child("pose", kind, number)
+    for attempt in range(MAX_ATTEMPTS):
+        own = seed.child("attempt", attempt)
+        try:
+            return frame_pose(stage, _lying(stage, own, number), kind, own.child("window"))
+        except BadInput:
+            # The edge that the flaw needs may lie outside the image this time.
+            if attempt == MAX_ATTEMPTS - 1:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _lying(stage: Stage, seed: Seed, number: int) -> PoseDraw:
     plan, settings = stage.plan, stage.settings
-    seed = Seed(settings.seed).child("pose", kind, number)
     vary = plan.policy.randomisation if settings.varied else None
     place = plan.part.placement
-    tilt = vary.camera_deg if vary else 0.0
-    pose = PoseDraw(
+    return PoseDraw(
         number=number,
         shift_mm=_in_disc(seed.child("shift"), place.shift_mm),
         turn_deg=_around(seed.child("turn"), place.turn_deg),
         tilt_deg=_in_disc(seed.child("tilt"), place.tilt_deg),
-        camera_tilt_deg=_in_disc(seed.child("camera"), tilt),
+        camera_tilt_deg=_in_disc(seed.child("camera"), vary.camera_deg if vary else 0.0),
         camera_roll_deg=_around(seed.child("roll"), vary.roll_deg if vary else 0.0),
         distance_factor=1.0 + _around(seed.child("distance"), vary.distance if vary else 0.0),
         surfaces=tuple(_surface(stage, body, seed) for body in plan.part.bodies),
@@ -56,7 +70,6 @@ def draw_pose(stage: Stage, kind: str, number: int) -> PoseDraw:
         window=None,
         scale=stage.scale,
     )
-    return stage.framed(pose, kind, seed.child("window"))
 
 
 def nominal_pose(stage: Stage, scale: float) -> PoseDraw:
@@ -92,18 +105,14 @@ def draw_recipe(stage: Stage, pose: PoseDraw, kind: str, number: int) -> Recipe:
     flaws: tuple[FlawRecipe, ...] = ()
     if kind != GOOD:
         drawn = draw_flaws_of(
-            _beside(stage, pose, kind),
+            stage.plan.defects,
             target_class=kind,
             per_image=plan.synthetic.flaws,
-            together=tuple((rule.class_name, rule.brings, rule.share) for rule in plan.synthetic.together),
+            together=_together(plan),
             seed=seed.child("flaws"),
+            types=stage.types,
         )
-        flaws = tuple(
-            FlawRecipe(
-                stage.entry_number(one.entry), one.entry.class_name, one.entry.type, one.severity, _whole(one.seed)
-            )
-            for one in drawn
-        )
+        flaws = tuple(_flaw(stage, pose, kind, one) for one in drawn)
     return Recipe(
         run=stage.run,
         kind=kind,
@@ -121,13 +130,17 @@ def draw_recipe(stage: Stage, pose: PoseDraw, kind: str, number: int) -> Recipe:
     )
 
 
-def _beside(stage: Stage, pose: PoseDraw, kind: str) -> tuple[Defect, ...]:
-    """The entry that the pose was framed for, and those of the other classes."""
-    return tuple(
-        entry
-        for entry in stage.drawable
-        if entry.class_name != kind or pose.entry is None or stage.entry_number(entry) == pose.entry
-    )
+def _flaw(stage: Stage, pose: PoseDraw, kind: str, drawn: FlawDraw) -> FlawRecipe:
+    """Flaws of the class that was asked for are of the entry that the window was chosen for."""
+    number = pose.entry if drawn.class_name == kind and pose.entry is not None else drawn.entry
+    entry = stage.plan.defects[number]
+    severity = min(max(drawn.severity, entry.severity[0]), entry.severity[1])
+    return FlawRecipe(number, entry.class_name, entry.type, severity, _whole(drawn.seed))
+
+
+def _together(plan: Plan) -> Together:
+    rules = {(rule.class_name, rule.brings): rule.times for rule in plan.synthetic.together}
+    return Together(plan.synthetic.mixed, rules)
 
 
 def _surface(stage: Stage, body: Body, seed: Seed) -> SurfaceDraw:

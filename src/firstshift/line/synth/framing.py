@@ -61,7 +61,7 @@ def frame_pose(stage: Stage, pose: PoseDraw, kind: str, seed: Seed) -> PoseDraw:
     if stage.settings.framing == "whole" or (width <= size and height <= size):
         return pose
     staged = survey(stage, pose).staged
-    landing = land(staged, sites_for(stage, staged, entry), seed.child("spot"))
+    landing = land(staged, sites_for(stage, staged, entry, margin_px=0.5), seed.child("spot"))
     x, y = (staged.view.project(landing.position_mm[None])[0] * staged.view.step_px).tolist()
     wide, high = min(size, width), min(size, height)
     x += (2 * seed.uniform("jitter x") - 1) * JITTER * wide

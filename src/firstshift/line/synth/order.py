@@ -43,7 +43,7 @@ class Order:
     def types(self) -> DrawnTypes:
         types = DRAWN_TYPES
         for path in self.defect_files:
-            types = types.adding(*load_types(path))
+            types = load_types(path, types)
         return types
 
     def plan(self) -> Plan:

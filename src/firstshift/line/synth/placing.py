@@ -9,8 +9,9 @@ from firstshift.core.decode import decode_image
 from firstshift.core.errors import BadInput
 from firstshift.core.seed import Seed
 from firstshift.line.synth.recipe import FlawRecipe, PoseDraw
+from firstshift.render.cad.openings import Opening
 from firstshift.render.landing import Landing
-from firstshift.render.placing import HeatMap, Sites, Staged, land, sites_of
+from firstshift.render.placing import MARGIN_PX, HeatMap, Sites, Staged, land, sites_of
 from firstshift.render.prepared import Prepared
 from firstshift.spec.catalogue import Defect
 from firstshift.spec.declared import Range
@@ -27,7 +28,7 @@ def land_flaw(stage: Stage, ready: Ready, flaw: FlawRecipe, seed: Seed) -> Landi
     return land(ready.prepared, sites, seed, turned_deg=turned_deg(entry, ready.pose, seed))
 
 
-def sites_for(stage: Stage, staged: Prepared | Staged, entry: Defect | None) -> Sites:
+def sites_for(stage: Stage, staged: Prepared | Staged, entry: Defect | None, margin_px: float = MARGIN_PX) -> Sites:
     """For an entry of the catalogue, or everywhere that is inspected."""
     place = entry.landing_place if entry is not None else "surface"
     return sites_of(
@@ -36,9 +37,24 @@ def sites_for(stage: Stage, staged: Prepared | Staged, entry: Defect | None) -> 
         place=place,
         regions=entry.regions if entry is not None else (),
         edges=stage.edges if place == "edge" else (),
-        openings=stage.openings if place == "opening" else (),
+        openings=_holes(stage, entry) if entry is not None and place == "opening" else (),
         heat=heat_map(stage, entry) if entry is not None and place == "heat_map" else None,
+        margin_px=margin_px,
     )
+
+
+def _holes(stage: Stage, entry: Defect) -> tuple[Opening, ...]:
+    """Round holes of the size that the plan names; a slot is no hole that somebody forgot to drill."""
+    span = entry.narrow_mm
+    found = tuple(hole for hole in stage.openings if hole.is_round and (span is None or hole.diameter_mm in span))
+    if not found:
+        sizes = ", ".join(f"{hole.diameter_mm:.3g}" for hole in stage.openings if hole.is_round) or "none"
+        raise BadInput(
+            where=f"defect class {entry.class_name!r}: size_mm",
+            expected=f"a range with the diameter of a round hole in it (there are: {sizes} mm)",
+            found=span.as_list() if span is not None else "no range",
+        )
+    return found
 
 
 def turned_deg(entry: Defect, pose: PoseDraw, seed: Seed) -> float | None:

@@ -30,9 +30,13 @@ if TYPE_CHECKING:
 SMOOTH_PERCENTILE = 5.0
 """Emitters are cut fine enough for the smooth part of the surface; a few glints of finer texture need no more."""
 
+SMOOTHEST_ALPHA = 0.06
+MOST_EMITTERS = 96
+"""Of one light. Between emitters a highlight is filled by their width; finer cuts cost time and change little."""
+
 
 def prepare(stage: Stage, pose: PoseDraw) -> Prepared:
-    plan, station = stage.plan, stage.plan.station
+    station = stage.plan.station
     part_pose = stage.part_pose(pose)
     part = Placed(stage.mesh, part_pose, first_surface=0, is_part=True)
     surfaces = part_surfaces(stage, pose)
@@ -54,6 +58,7 @@ def prepare(stage: Stage, pose: PoseDraw) -> Prepared:
         smoothest_alpha=_smoothest(appearance, scene, gbuffer),
         colour_channels=stage.colour_channels,
         changes=changes,
+        most=MOST_EMITTERS,
     )
     materials = materials_of(surfaces, station)
     visible = visibility(scene, gbuffer, emitters)
@@ -63,7 +68,6 @@ def prepare(stage: Stage, pose: PoseDraw) -> Prepared:
         radiance[:, nothing] = seen_directly(
             station, emitters, gbuffer.position_mm[nothing], -gbuffer.view[nothing], changes
         )
-    del plan
     return Prepared(view, scene, surfaces, gbuffer, appearance, materials, emitters, visible, radiance)
 
 
@@ -130,7 +134,7 @@ def _rotations(placed: tuple[Placed, ...], count: int) -> np.ndarray[tuple[int, 
 
 def _smoothest(appearance: Appearance, scene: Scene, gbuffer: GBuffer) -> float:
     alpha = appearance.alpha[scene.on_part(gbuffer)].min(axis=1, initial=1.0)
-    return float(np.percentile(alpha, SMOOTH_PERCENTILE)) if alpha.size else 0.1
+    return max(SMOOTHEST_ALPHA, float(np.percentile(alpha, SMOOTH_PERCENTILE)) if alpha.size else 0.1)
 
 
 def check_visible(stage: Stage) -> None:

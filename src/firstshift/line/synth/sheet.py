@@ -72,7 +72,7 @@ def encoded(page: Pillow.Image, suffix: str) -> bytes:
     if suffix.lower() in (".jpg", ".jpeg"):
         page.save(stream, "JPEG", quality=90)
     else:
-        page.save(stream, "PNG", optimize=True)
+        page.save(stream, "PNG", compress_level=4)
     return stream.getvalue()
 
 
@@ -115,12 +115,12 @@ def _draw(page: Pillow.Image, pen: ImageDraw.ImageDraw, left: int, top: int, cha
 
 
 def _told(one: Annotation) -> str:
-    sizes = [_FORMATS[name].format(one.attributes[name]) for name in _FORMATS if name in one.attributes]
+    sizes = [text.format(one.attributes[name]) for name, text in _FORMATS.items() if name in one.attributes]
     return ", ".join([f"severity {one.severity}", *sizes, str(one.attributes["visibility"])])
 
 
 _FORMATS = {
-    "length_mm": "{:.2g} mm long", "size_mm": "{:.2g} mm", "width_mm": "{:.2g} mm wide", "depth_um": "{:.2g} µm deep",
+    "length_mm": "{:.2g} mm long", "size_mm": "{:.2g} mm", "width_mm": "{:.2g} mm wide", "depth_um": "{:.0f} um deep",
 }  # fmt: skip
 
 

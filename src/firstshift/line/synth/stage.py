@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from firstshift.core.errors import BadInput
 from firstshift.core.hashing import record_hash
 from firstshift.core.image import GREY, RGB, Image
 from firstshift.core.seed import Seed
 from firstshift.core.shapes import Mask
-from firstshift.line.synth.framing import frame_pose
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.recipe import PoseDraw, Recipe
 from firstshift.line.synth.setting_up import check_visible, prepare
@@ -82,8 +82,9 @@ class Stage:
         self.run = self.settings.run_name(plan, self.profile_hash)
         self.channels = self.settings.channels or tuple(channel.name for channel in plan.station.channels)
         self.region_names = tuple(region.name for region in plan.part.regions) or ("",)
-        self.drawable, self.not_drawable = self._sorted_out()
+        self.drawable, self.not_drawable = self._drawn_by_a_model()
         check_visible(self)
+        self._leave_out_what_has_no_place()
 
     @cached_property
     def edges(self) -> tuple[Any, ...]:
@@ -124,9 +125,6 @@ class Stage:
 
     def part_pose(self, pose: PoseDraw) -> Pose:
         return self.seat.shaken(shift_mm=pose.shift_mm, turn_deg=pose.turn_deg, tilt_deg=pose.tilt_deg)
-
-    def framed(self, pose: PoseDraw, kind: str, seed: Seed) -> PoseDraw:
-        return frame_pose(self, pose, kind, seed)
 
     def ready(self, pose: PoseDraw, kind: str) -> Ready:
         prepared = prepare(self, pose)
@@ -208,11 +206,11 @@ class Stage:
     def texture_sigma(clean: F32, mask: Mask) -> float:
         return texture_of(clean.mean(axis=2), mask)
 
-    def _sorted_out(self) -> tuple[tuple[Defect, ...], dict[str, str]]:
+    def _drawn_by_a_model(self) -> tuple[tuple[Defect, ...], dict[str, str]]:
         """The entries that can be drawn, and for classes that cannot, why."""
         drawable, not_drawable = [], {}
         for entry in self.plan.defects:
-            why = "" if entry.type in self.types.names and entry.type != "other" else "no model draws it"
+            why = "" if self.types.can_be_drawn(entry) else "no model draws it; it is learnt from real images"
             if why:
                 not_drawable[entry.class_name] = why
             else:
@@ -220,6 +218,22 @@ class Stage:
         for entry in drawable:
             not_drawable.pop(entry.class_name, None)
         return tuple(drawable), not_drawable
+
+    def _leave_out_what_has_no_place(self) -> None:
+        """An edge on a region without edges, a hole where there is none: said once, before the work."""
+        from firstshift.line.synth.drawing import draw_pose
+
+        placed = []
+        for entry in self.drawable:
+            if entry.landing_place != "surface":
+                self.drawable = (entry,)
+                try:
+                    draw_pose(self, entry.class_name, 0)
+                except BadInput as error:
+                    self.not_drawable[entry.class_name] = error.message
+                    continue
+            placed.append(entry)
+        self.drawable = tuple(placed)
 
 
 def _with_bits(profile: SensorProfile, bits: int) -> SensorProfile:

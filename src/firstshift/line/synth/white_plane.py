@@ -40,7 +40,7 @@ def white_field(stage: Stage, channel: str) -> F32:
     view = view_of(station, scale=min(1.0, COLUMNS / stage.image_px[0]))
     gbuffer = Scene((Placed(_plane(10 * station.working_distance_mm), STILL, 0),)).cast(view)
     count = len(gbuffer)
-    up, right = np.tile(np.array([0, 0, 1], np.float32), (count, 1)), np.tile(np.array([1, 0, 0], np.float32), (count, 1))
+    up, right = (np.tile(np.array(way, np.float32), (count, 1)) for way in ((0, 0, 1), (1, 0, 0)))
     appearance = Appearance(
         material=np.zeros(count, np.int16), normal=up, tangent=right, alpha=np.ones((count, 2), np.float32),
         tint=np.ones((count, 3), np.float32), occlusion=np.zeros(count, np.float32), film=np.zeros(count, np.float32),

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from firstshift.spec.lights import BackLight, Bar, Coaxial, DarkField, Dome, Light, Ring, Spot
 
 Floats = npt.NDArray[np.float64]
-AROUND = 256
-"""Corners of a circle: its polygon is 0.01 % smaller than the circle."""
-UP_THE_DOME = 64
+AROUND = 128
+"""Corners of a circle: its polygon is 0.04 % smaller than the circle."""
+UP_THE_DOME = 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,7 @@ up. Values that were measured have a 95 % interval in `estimates`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -105,7 +106,7 @@ def examine(
     shown.advance()
     points, line, levels = _noise(flats, darks, pictures, black, linear, frames.white_dn, notes)
     shown.advance()
-    gain = line.gain_e_per_dn if line else notes.usual.gain_e_per_dn
+    gain = float(notes.values.get("gain_e_per_dn", notes.usual.gain_e_per_dn))
     phases = _phases(flats, pictures, notes)
     if linear:
         _fixed_patterns(flats, darks, black, gain, notes)
@@ -200,12 +201,12 @@ def _noise(
         source = f"{len(flat_pairs)} pairs of flats" if flat_pairs else f"{len(twins)} pairs of one background"
         _tell_line(line, points, f"photon transfer, {source}, {len(dark_pairs)} of dark frames", bool(darks), notes)
         return points, line, levels
-    line = _line_of_levels(levels, black, notes)
-    if line is None:
+    gain = _gain_of_levels(levels, black, notes)
+    if gain is None:
         why = "no pairs of flats at several exposures" if flats or not pictures else "texture hides the noise's slope"
         notes.kept("gain_e_per_dn", why)
-        _read_noise_of_darks(points, notes.usual.gain_e_per_dn, notes)
-    return points, line, levels
+    _read_noise_of_darks(points, notes.usual.gain_e_per_dn if gain is None else gain, notes)
+    return points, None, levels
 
 
 def _tell_line(line: Transfer, points: list[Point], how: str, dark: bool, notes: _Notes) -> None:
@@ -223,23 +224,15 @@ def _tell_line(line: Transfer, points: list[Point], how: str, dark: bool, notes:
             notes.warnings.append(f"{text}; take darker flats (2 % of white), or 10 or 12 bits")
 
 
-def _line_of_levels(levels: list[ordinary.Level], black: float, notes: _Notes) -> Transfer | None:
-    """Gain from single pictures: a bound rather than a measurement, so the interval takes the spread of quantiles."""
-    line = fitted_line([level.point for level in levels], black)
-    if line is None or len(levels) < 4:
+def _gain_of_levels(levels: list[ordinary.Level], black: float, notes: _Notes) -> float | None:
+    """From single pictures: a bound rather than a measurement."""
+    found = ordinary.gain_of_levels(levels, black)
+    if found is None:
         return None
-    ends = [
-        float(np.polyfit([e.point.mean_dn for e in levels], [getattr(e, end) for e in levels], 1)[0])
-        for end in ("low_dn2", "high_dn2")
-    ]
-    slow = min(1 / max(end, 1e-9) for end in ends)
-    # The quietest tenth of textured blocks holds up to a fifth of other variance, one way or the other.
-    low, high = min(slow, 0.8 * line.gain_e_per_dn), 1.25 * line.gain_e_per_dn + Z95 * line.gain_error
     how = f"noise in the flattest places of single pictures, {len(levels)} levels"
-    notes.measured("gain_e_per_dn", line.gain_e_per_dn, high - line.gain_e_per_dn, how, low)
-    notes.warnings.append("gain_e_per_dn comes from single pictures: good to some 20 %; pairs of flats give 1 %")
-    notes.kept("read_noise_e", "single pictures do not carry it: take flats and dark frames")
-    return line
+    notes.measured("gain_e_per_dn", found.gain_e_per_dn, found.high - found.gain_e_per_dn, how, found.low)
+    notes.warnings.append("gain_e_per_dn comes from single pictures: rough; pairs of flats give 1 %")
+    return found.gain_e_per_dn
 
 
 def _read_noise_of_darks(points: list[Point], gain: float, notes: _Notes) -> None:
@@ -248,7 +241,7 @@ def _read_noise_of_darks(points: list[Point], gain: float, notes: _Notes) -> Non
         notes.kept("read_noise_e", "no pair of dark frames whose noise the bits resolve")
         return
     value = gain * float(np.sqrt(np.mean([point.variance_dn2 for point in dark])))
-    notes.measured("read_noise_e", value, 0.5 * value, "dark frames; electrons by the usual gain")
+    notes.measured("read_noise_e", value, 0.5 * value, "dark frames; as true as the gain")
 
 
 def _phases(flats: list[Frame], pictures: list[Frame], notes: _Notes) -> npt.NDArray[np.bool_] | None:
@@ -289,12 +282,15 @@ def _light(
     found = illumination.from_flats(flats, black) if flats and linear else None
     how = f"smooth surface through the mean of {len(flats)} flats"
     if found is None and linear:
-        found = illumination.from_backgrounds(pictures, black)
-        how = f"median of {len(pictures)} backgrounds"
+        # Of one thing photographed twice, nobody can say what is light and what is the thing.
+        different = [pictures[0]] if pictures else []
+        different += [new for old, new in pairwise(pictures) if not same_scene(old, new)]
+        found = illumination.from_backgrounds(different, black)
+        how = f"median of {len(different)} backgrounds"
         if found is not None:
             notes.warnings.append("illumination comes from backgrounds: what all of them share is taken for light")
     if found is None:
-        why = "no flats, and fewer than 8 backgrounds" if linear else "a tone curve: brightness is not light"
+        why = "no flats, and fewer than 8 different backgrounds" if linear else "a tone curve: brightness is not light"
         notes.warnings.append(f"illumination is taken as even, not measured: {why}")
         return
     notes.values["illumination"] = found.as_tuples()

@@ -65,9 +65,10 @@ def _drawn_light(draw: np.random.Generator, size_px: tuple[int, int]) -> tuple[t
 
 
 def calibration_frames(
-    camera: SensorProfile, seed: Seed, *, flats: int = 4, darks: int = 8, backgrounds: int = 4
+    camera: SensorProfile, seed: Seed, *, flats: int = 4, darks: int = 8, backgrounds: int = 4, still: bool = False
 ) -> dict[str, list[npt.NDArray[Any]]]:
-    """`flats` at each of seven exposures, dark frames, and pictures of drawn things. For `FrameSet.of_arrays`."""
+    """`flats` at each of seven exposures, dark frames, and pictures of drawn things: of new
+    ones each time, or all of the same (`still`). For `FrameSet.of_arrays`."""
     width, height = camera.sensor_px or (640, 512)
     peak = 1.0 if camera.illumination is None else float(np.max(np.array(camera.illumination)))
     even = np.ones((height, width), dtype=np.float32)
@@ -81,7 +82,7 @@ def calibration_frames(
         "darks": [expose(even * 0, camera, seed=seed.child("dark", number)).pixels for number in range(darks)],
         "backgrounds": [
             expose(
-                drawn_scene(seed.child("scene", number), camera) * np.float32(0.9 / peak),
+                drawn_scene(seed.child("scene", 0 if still else number), camera) * np.float32(0.9 / peak),
                 behind_the_lens,
                 seed=seed.child("background", number),
             ).pixels

@@ -31,6 +31,8 @@ CONTRAST_TO_NOISE = 10.0
 STRAIGHT = 0.93
 """Coherence of the gradients' directions around an edge (1: all alike)."""
 OFF_AXIS_DEG = 2.0
+MODEL_ERROR = 0.02
+"""However many edges: a real spread is no sum of two Gaussians, nor a pixel's area a strip."""
 MISFIT = 1.6
 """Residual over what the noise explains; more, and the thing is no edge."""
 
@@ -201,5 +203,5 @@ def _averaged(kept: Sequence[Edge], count: int) -> Spread:
     covariance = np.linalg.inv(information)
     sigma, tail = covariance @ weighted
     among = np.std([edge.sigma_px for edge in kept], ddof=1) / np.sqrt(len(kept))
-    half = 1.96 * max(float(np.sqrt(covariance[0, 0])), float(among))
+    half = float(np.hypot(1.96 * max(float(np.sqrt(covariance[0, 0])), float(among)), MODEL_ERROR * sigma))
     return Spread(float(sigma), float(sigma) - half, float(sigma) + half, min(max(float(tail), 0.0), 0.9), count, True)

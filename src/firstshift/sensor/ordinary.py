@@ -53,6 +53,47 @@ def noise_levels(frames: Sequence[Frame], white: int) -> list[Level]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """Electrons for one DN as single pictures show it, with bounds."""
+
+    gain_e_per_dn: float
+    low: float
+    high: float
+
+
+def gain_of_levels(levels: Sequence[Level], black_dn: float) -> Slope | None:
+    """variance = floor + m/K + t²·m²: the texture of a surface grows with its light, its variance with the square.
+
+    Every level is good to 5 % at best (quantiles of blocks that are not all alike); the interval follows from that and
+    is never narrower than 20 %.
+    """
+    if len(levels) < 6:
+        return None
+    mean = np.array([level.point.mean_dn for level in levels]) - black_dn
+    variance = np.array([level.point.variance_dn2 for level in levels])
+    if mean.max() < 2 * max(mean.min(), 1e-6) or variance.min() <= 0:
+        return None
+    error = 0.05 * (variance + QUANTISATION_VARIANCE)
+    design = np.stack([mean, np.ones_like(mean), mean**2], axis=1) / error[:, None]
+    curved, covariance = _solved(design, variance / error)
+    straight, _ = _solved(design[:, :2], variance / error)
+    slope, spread = float(curved[0]), float(np.sqrt(covariance[0, 0]))
+    if slope <= 2 * spread or straight[0] <= 0:
+        return None
+    # All taken for noise of light, the gain comes out too small; the square taken for texture, rather too large.
+    ends = sorted((1 / slope, 1 / float(straight[0])))
+    gain = float(np.sqrt(ends[0] * ends[1]))
+    return Slope(gain, min(ends[0], 0.8 * gain), max(1 / (slope - 2 * spread + 1e-12), 1.25 * gain))
+
+
+def _solved(design: F64, target: F64) -> tuple[F64, F64]:
+    inverse = np.linalg.pinv(design.T @ design)
+    solution = inverse @ (design.T @ target)
+    left_over = float(((target - design @ solution) ** 2).sum()) / max(1, len(target) - design.shape[1])
+    return np.asarray(solution), np.asarray(inverse * max(1.0, left_over))
+
+
 def _blocks(frames: Sequence[Frame]) -> tuple[F64, F64]:
     brightness, variance = [], []
     for frame in frames:

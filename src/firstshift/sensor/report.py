@@ -160,4 +160,4 @@ def _ticks(low: float, high: float) -> list[float]:
     step = 10.0 ** np.floor(np.log10((high - low) / 4))
     step *= next(factor for factor in (5, 2, 1) if (high - low) / (step * factor) >= 3 or factor == 1)
     first = np.ceil(low / step) * step
-    return [float(round(v, 10)) for v in np.arange(first, high + step * 1e-6, step)]
+    return [float(round(v, 10)) + 0.0 for v in np.arange(first, high + step * 1e-6, step)]

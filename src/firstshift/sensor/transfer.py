@@ -137,13 +137,13 @@ def points_of(one: Frame, other: Frame, phases: npt.NDArray[np.bool_] | None) ->
     """One point per channel for flats and dark frames, one per level for a background."""
     found = []
     for channel in range(one.numbers.shape[2]):
-        difference = _difference(one, other, channel)
-        mean: F32 = (one.numbers[:, :, channel].astype(np.float32) + other.numbers[:, :, channel]) / 2
+        difference: Any = _difference(one, other, channel)
+        mean: Any = (one.numbers[:, :, channel].astype(np.float32) + other.numbers[:, :, channel]) / 2
         spread_dn = float(block_means(mean, 8).std())
         if phases is not None:
             native = np.tile(phases[:, :, channel], (mean.shape[0] // 2 + 1, mean.shape[1] // 2 + 1))
             native = native[: mean.shape[0], : mean.shape[1]]
-            difference, mean = np.asarray(difference[native]), np.asarray(mean[native], dtype=np.float32)
+            difference, mean = difference[native], mean[native]
         if one.kind != "background":
             found.append(_point(difference, mean, channel, one.kind, spread_dn))
             continue

@@ -36,10 +36,11 @@ METAL_AND_OXIDE = {
 def tint_of(absorbance: npt.NDArray[np.floating], contrast: float) -> Layer:
     """(rows, columns, 3) → tint whose strongest place differs from 1 by `contrast` in luminance. Negative absorbance is
     lighter."""
-    flat = absorbance.reshape(-1, 3)
-    strongest = flat[int(np.abs(flat @ LUMINANCE).argmax())].astype(np.float64)
-    strength = _strength(strongest, contrast)
-    return np.asarray(np.exp(np.asarray(absorbance, np.float32) * np.float32(-strength)))
+    red, green, blue = (np.float32(k) for k in LUMINANCE)
+    luminance = absorbance[..., 0] * red + absorbance[..., 1] * green + absorbance[..., 2] * blue
+    strongest = absorbance.reshape(-1, 3)[int(np.abs(luminance).argmax())].astype(np.float64)
+    exponent = np.asarray(absorbance, np.float32) * np.float32(-_strength(strongest, contrast))
+    return np.asarray(np.exp(exponent, out=exponent))
 
 
 def _strength(absorbance: npt.NDArray[np.float64], contrast: float) -> float:

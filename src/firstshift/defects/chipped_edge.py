@@ -42,7 +42,7 @@ class ChippedEdgeFlaw(DrawnType[ChippedEdge]):
             "break", conchoidal=4 if brittle else 0.3, granular=4 if grainy else 1, torn=0.3 if brittle else 3
         )
         shape = draws.generator("shape")
-        columns = 96
+        columns = 88
         u = np.linspace(-0.5, 0.5, columns) * length
         border = _border(shape, u / length * 2, length, width)
         z, v = _break_off(shape, edge, u, border, width, depth, break_)
@@ -81,7 +81,7 @@ def _break_off(
     break_: str,
 ) -> tuple[Floats, npt.NDArray[np.float64]]:
     """The broken surface: its height z over u and v, v counted from the edge."""
-    rows = 64
+    rows = 52
     fall = np.tan(np.deg2rad(np.clip(edge.fall_deg, 15, 89)))
     beyond = 0.3 * width_mm + 1.4 * depth_mm / fall
     v = np.linspace(-1.12 * width_mm, beyond, rows)[:, None] + np.zeros_like(u_mm)[None, :]

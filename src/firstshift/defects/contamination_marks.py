@@ -6,7 +6,7 @@ import numpy as np
 
 from firstshift.core.imprint import Ground, Imprint
 from firstshift.defects.draws import Draws
-from firstshift.defects.grid import grid_over
+from firstshift.defects.grid import SOFT_CELLS, grid_over
 from firstshift.defects.layers import imprint_of, smoothstep
 from firstshift.defects.noise import noise
 from firstshift.defects.outline import blobs, same_area
@@ -29,8 +29,8 @@ def oil(ground: Ground, draws: Draws, size: float) -> Imprint:
         out_mm[0] = 0
     places = np.stack([out_mm * np.cos(turn), out_mm * np.sin(turn)], axis=1)
     outline = blobs(shape, wide, places, elongation=shape.uniform(1, 1.5, len(wide)), rough=0.06, gain=1.8)
-    u, v = (1.15 * r for r in outline.reach_mm)
-    patch = grid_over(ground, 2 * u, 2 * v, narrowest_mm=size)
+    u, v = (1.3 * r for r in outline.reach_mm)
+    patch = grid_over(ground, 2 * u, 2 * v, narrowest_mm=size, most=SOFT_CELLS)
     out, _ = outline.out(patch, 1.3)
     wave = noise(shape, (u, v), size / 2.5, octaves=3, gain=0.4).on(patch)
     q = same_area(np.minimum(out, 9) + np.float32(0.07) * wave * np.minimum(out, 1), patch, size)
@@ -38,10 +38,11 @@ def oil(ground: Ground, draws: Draws, size: float) -> Imprint:
     inside = np.clip(1 - q, 0, 1)
     film = smoothstep(inside / 0.03) * border
     # A lens near its rim, a flat sheet further in: the wetting angle holds at the border only.
-    rise = np.tan(np.deg2rad(angle)) * size / 2 * 0.12
+    rise = float(np.tan(np.deg2rad(angle))) * size / 2 * 0.12
     height = rise * (1 - np.exp(-inside / 0.12)) * (1 + 0.25 * wave) * film
-    warm = np.array([0.25, 0.5, 1.0]) * yellow + 0.03
-    tint = (1 - film[..., None] * (0.6 + 0.4 * (1 - np.exp(-inside / 0.2)))[..., None] * warm).astype(np.float32)
+    warm = (np.array([0.25, 0.5, 1.0]) * yellow + 0.03).astype(np.float32)
+    deep = film * (0.6 + 0.4 * (1 - np.exp(-inside / 0.2)))
+    tint = np.stack([1 - deep * k for k in warm], axis=-1)
     return imprint_of(
         patch, draws.recorded, height_mm=height.astype(np.float32), tint=tint, film=film.astype(np.float32),
         hides_finish=(0.55 * film).astype(np.float32),
@@ -56,7 +57,7 @@ def fingerprint(ground: Ground, draws: Draws, size: float) -> Imprint:
     shape = draws.generator("shape")
     outline = blobs(shape, np.array([size]), np.zeros((1, 2)), elongation=shape.uniform(1.15, 1.5), rough=0.05)
     u, v = (1.2 * r for r in outline.reach_mm)
-    patch = grid_over(ground, 2 * u, 2 * v, narrowest_mm=5 * RIDGE_MM)
+    patch = grid_over(ground, 2 * u, 2 * v, narrowest_mm=5 * RIDGE_MM, most=110_000)
     out, _ = outline.out(patch, 1.2)
     cloud = noise(shape, (u, v), size / 3, octaves=4, gain=0.6).on(patch)
     bend = noise(shape, (u, v), max(size / 3, 2.0), octaves=2, gain=0.35).on(patch)
@@ -81,8 +82,8 @@ def fingerprint(ground: Ground, draws: Draws, size: float) -> Imprint:
         0.75 + 0.4 * cloud, 0.05, 1
     )
     sweat = (strength * pressed * ridge * np.clip(0.75 + 0.5 * beads, 0, 1)).astype(np.float32)
-    tint = np.repeat((1 - np.float32(0.16) * sweat)[..., None], 3, axis=-1)
+    tint = np.repeat((1 - np.float32(0.26) * sweat)[..., None], 3, axis=-1)
     return imprint_of(
-        patch, draws.recorded, tint=tint, smoothness=1 + np.float32(1.3) * sweat, film=np.float32(0.3) * sweat,
+        patch, draws.recorded, tint=tint, smoothness=1 + np.float32(1.8) * sweat, film=np.float32(0.3) * sweat,
         hides_finish=np.float32(0.3) * sweat,
     )  # fmt: skip

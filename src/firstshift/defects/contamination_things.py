@@ -50,7 +50,7 @@ def dust(ground: Ground, draws: Draws, size: float) -> Imprint:
     q = out.ravel()[hit] + np.float32(0.2) * np.tanh(rough)
     flat = shape.uniform(0.25, 0.6, grains) * sizes
     height, cover = blank(patch), blank(patch)
-    dome = np.clip(1 - np.clip(q, 0, 1) ** 2, 0, 1) ** 0.5 * np.clip(1 + 0.2 * rough, 0.4, 1.6)
+    dome = np.clip(1 - np.clip(q, 0, 1) ** 2, 0, 1) ** 0.5 * np.clip(1 + 0.13 * rough, 0.4, 1.6)
     height.ravel()[hit] = flat[which.ravel()[hit]] * dome
     cover.ravel()[hit] = smoothstep((1.05 - q) / 0.12)
     stuff = Stuff("dust", DUST[tone], roughness=0.7)
@@ -62,10 +62,9 @@ def fibre(ground: Ground, draws: Draws, width: float, length: float) -> Imprint:
     shape = draws.generator("shape")
     count = int(np.clip(length / width * 1.5, 48, 700))
     s = np.linspace(0, length, count)
-    curl = noise_along(shape, length, max(length / 3, 6 * width), octaves=3, gain=0.6)(s)
-    heading = (
-        np.cumsum(curl + shape.normal() * 0.7) * (length / count) * shape.uniform(1.2, 3.5) / max(length / 3, 6 * width)
-    )
+    bow = max(length / 3, 6 * width)
+    curl = noise_along(shape, length, bow, octaves=5, gain=0.85)(s) + shape.normal() * 0.4
+    heading = np.cumsum(curl) * (length / count) * shape.uniform(0.8, 2.4) / bow
     moves = np.stack([np.cos(heading), np.sin(heading)], axis=1)
     line = of_length(np.cumsum(moves, axis=0), length)
     way = way_mm(line)
@@ -111,14 +110,11 @@ def chip(ground: Ground, draws: Draws, width: float, length: float) -> Imprint:
 def _ribbon(generator: np.random.Generator, width: float, length: float, curl_mm: float) -> Floats:
     stations = int(np.clip(length / curl_mm * 12, 36, 260))
     s = np.linspace(0, length, stations)
-    radius = (
-        curl_mm
-        * (1 + generator.uniform(0, 0.5) * s / length)
-        * (1 + 0.08 * noise_along(generator, length, length / 3)(s))
-    )
+    uneven = 1 + 0.3 * np.tanh(noise_along(generator, length, length / 2.5, octaves=3, gain=0.5)(s))
+    radius = curl_mm * (1 + generator.uniform(0, 0.8) * s / length) * uneven
     angle = np.concatenate(([0.0], np.cumsum(np.diff(s) / radius[1:])))
     turns = angle[-1] / (2 * np.pi)
-    climb = width * generator.uniform(0.5, 1.4) if turns > 0.8 else width * generator.uniform(-0.3, 0.3)
+    climb = width * generator.uniform(0.7, 1.8) if turns > 0.7 else width * generator.uniform(-0.3, 0.3)
     line = np.stack([climb * angle / (2 * np.pi), radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     tangent = np.gradient(line, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)

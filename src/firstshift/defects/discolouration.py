@@ -24,10 +24,11 @@ from firstshift.core.imprint import Ground, Imprint, Layer, Patch
 from firstshift.defects.absorption import oxide_absorbance, tint_of
 from firstshift.defects.drawn import DrawnType
 from firstshift.defects.draws import Draws
-from firstshift.defects.grid import grid_over
-from firstshift.defects.layers import imprint_of, smoothstep
-from firstshift.defects.noise import noise
-from firstshift.defects.outline import Outlines, blob, blobs, same_area
+from firstshift.defects.grid import SOFT_CELLS, grid_over
+from firstshift.defects.layers import blank, imprint_of, smoothstep
+from firstshift.defects.noise import noise, noise_along
+from firstshift.defects.outline import Outlines, blob, same_area
+from firstshift.defects.path import beside, of_length
 from firstshift.spec.defect_types import Discolouration
 
 BROWN, GREY, PALE = np.array([0.45, 0.9, 1.9]), np.array([1.0, 1.0, 1.05]), np.array([-1.0, -1.0, -1.0])
@@ -49,14 +50,18 @@ class DiscolourationFlaw(DrawnType[Discolouration]):
         form = "spot"
         if entry.cause == "stain":
             form = draws.choice("form", ring=3, run=1.5, wiped=2, soaked=3)
-        outline = _outline(shape, size, form)
         reach = 1.45 + soft / 2
-        u, v = (reach * r for r in outline.reach_mm)
-        patch = grid_over(ground, 2 * u, 2 * v, narrowest_mm=size)
-        out, _ = outline.out(patch, reach)
+        if form == "run":
+            patch, out = _run(shape, ground, size, reach)
+            u, v = patch.length_mm / 2, patch.width_mm / 2
+        else:
+            outline = _outline(shape, size, form)
+            u, v = (reach * r for r in outline.reach_mm)
+            patch = grid_over(ground, 2 * u, 2 * v, narrowest_mm=size, most=SOFT_CELLS)
+            out, _ = outline.out(patch, reach)
         cloud = noise(shape, (u, v), size / 2.2, octaves=5, gain=0.6).on(patch)
         ragged = np.float32(0.16) * np.tanh(cloud) * np.minimum(out, 1)
-        q = same_area(np.minimum(out, 9) + ragged, patch, size)
+        q = same_area(np.minimum(out, 9) + ragged * (0.4 if form == "run" else 1.0), patch, size)
         border = np.clip((reach - out) / 0.12, 0, 1)
         body = (smoothstep((1 + soft / 2 - q) / soft) * border).astype(np.float32)
         if entry.cause == "oxide" and ground.is_metal:
@@ -70,20 +75,31 @@ class DiscolourationFlaw(DrawnType[Discolouration]):
         colours = {"brown": BROWN, "grey": GREY, "pale": PALE}
         tone = draws.choice("tone", brown=3, grey=3, pale=1.5)
         tint = tint_of(density[..., None] * colours[tone].astype(np.float32), contrast)
-        return imprint_of(patch, draws.recorded, tint=tint, smoothness=1 + np.float32(0.5) * np.clip(density, 0, 1))
+        return imprint_of(patch, draws.recorded, tint=tint, smoothness=1 + np.float32(0.2) * np.clip(density, 0, 1))
 
 
 def _outline(generator: np.random.Generator, size: float, form: str) -> Outlines:
-    if form == "run":
-        count = int(generator.integers(4, 8))
-        along = np.linspace(-0.9, 0.9, count) * size
-        wide = size * np.linspace(0.72, 0.34, count) * generator.uniform(0.85, 1.15, count)
-        wide[-1] *= 1.35
-        places = np.stack([along, generator.normal(0, 0.03 * size, count)], axis=1)
-        return blobs(generator, wide, places, elongation=1.7, rough=0.04)
     long = generator.uniform(2, 4) if form == "wiped" else generator.uniform(1, 1.6)
     turned = 0.0 if form == "wiped" else generator.uniform(0, 180)
     return blob(generator, size, elongation=long, turned_deg=turned, rough=0.09)
+
+
+def _run(generator: np.random.Generator, ground: Ground, size: float, reach: float) -> tuple[Patch, Layer]:
+    """A drop that ran down: a wide head, a thinning trail, a bead where it stopped. How far out each cell lies."""
+    t = np.linspace(0, 1, 160)
+    sway = noise_along(generator, 1.0, 0.45, octaves=2)(t) * 0.05
+    line = of_length(np.stack([t, sway], axis=1), size * generator.uniform(1.7, 2.6))
+    head, bead = np.exp(-((t / 0.22) ** 2)), np.exp(-(((t - 0.96) / 0.07) ** 2))
+    uneven = 1 + 0.12 * noise_along(generator, 1.0, 0.2, octaves=3)(t)
+    half = size * (0.13 + 0.27 * head + 0.1 * bead) * uneven * np.minimum(1, (1.02 - t) / 0.05) ** 0.5
+    far = reach * float(half.max())
+    extent = np.ptp(line, axis=0) + 2 * far
+    patch = grid_over(ground, extent[0], extent[1], narrowest_mm=size, most=SOFT_CELLS)
+    near = beside(line, far, patch)
+    out = blank(patch, np.inf)
+    out.ravel()[near.cell] = np.abs(near.across_mm) / near.interpolated(half)
+    out[out > reach] = np.inf
+    return patch, out
 
 
 def _burn(patch: Patch, draws: Draws, q: Layer, cloud: Layer, body: Layer, contrast: float) -> Imprint:
@@ -96,7 +112,7 @@ def _burn(patch: Patch, draws: Draws, q: Layer, cloud: Layer, body: Layer, contr
     )
     return imprint_of(
         patch, draws.recorded, tint=tint_of(absorbance * (body[..., None] > 0), contrast),
-        smoothness=(1 + 1.2 * core * body).astype(np.float32), hides_finish=(0.6 * core * body).astype(np.float32),
+        smoothness=(1 + 0.25 * core * body).astype(np.float32), hides_finish=(0.6 * core * body).astype(np.float32),
     )  # fmt: skip
 
 

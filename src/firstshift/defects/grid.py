@@ -10,6 +10,8 @@ from __future__ import annotations
 from firstshift.core.imprint import MAX_CELLS, Ground, Patch
 
 AREA_CELLS = 160_000
+SOFT_CELLS = 80_000
+"""For stains and the like: nothing on them is sharper than a hundredth of their size."""
 MARGIN_CELLS = 3
 
 

@@ -145,9 +145,14 @@ def _add_on_grid(
     for i in range(len(v)):
         down = _taps(v[i], rows)
         first = down[0]
-        a, b, c, d = np.float32(down[1]), np.float32(down[2]), np.float32(down[3]), np.float32(down[4])
+        above, here, below, last = np.float32(down[1]), np.float32(down[2]), np.float32(down[3]), np.float32(down[4])
         for j in range(len(u)):
-            total[i, j] += a * wide[first, j] + b * wide[first + 1, j] + c * wide[first + 2, j] + d * wide[first + 3, j]
+            total[i, j] += (
+                above * wide[first, j]
+                + here * wide[first + 1, j]
+                + below * wide[first + 2, j]
+                + last * wide[first + 3, j]
+            )
 
 
 @njit(cache=True, nogil=True)

@@ -65,7 +65,7 @@ class PorosityFlaw(DrawnType[Porosity]):
         row, column = np.divmod(hit, patch.columns)
         edge = noise(shape, (REACH * u, REACH * v), size / 2, octaves=4, gain=0.6)
         rough = noise(shape, (REACH * u, REACH * v), size / 4, octaves=3, gain=0.5)
-        q = q + np.float32(ragged) * np.tanh(edge.at(patch.u_mm[column], patch.v_mm[row]))
+        q = np.asarray(q + np.float32(ragged) * np.tanh(edge.at(patch.u_mm[column], patch.v_mm[row])), np.float32)
         uneven = rough.at(patch.u_mm[column], patch.v_mm[row])
         flank = np.float32(shape.uniform(1.8, 4.0))
         hollow = np.clip(1 - np.clip(q, 0, 1) ** flank, 0, 1) ** 0.5 * np.clip(1 + 0.1 * uneven, 0.5, None)

@@ -59,6 +59,7 @@ class ScratchFlaw(DrawnType[Scratch]):
             _plough(
                 patch, line, pressure, width * share, depth * share, lips * share, tip, generator, height, polish, gone
             )
+        np.multiply(height, np.float32(-depth / min(float(height.min()), -1e-12)), out=height, where=height < 0)
         return imprint_of(patch, draws.recorded, height_mm=height, smoothness=polish, hides_finish=gone)
 
 
@@ -100,7 +101,9 @@ def _pressure(generator: np.random.Generator, line: Points, width_mm: float, end
     jerky = noise_along(generator, length, max(2.5 * width_mm, length / 150), octaves=2)(way)
     pressure = np.clip(1 + 0.28 * uneven + 0.12 * jerky, 0.08, None)
     if generator.random() < 0.3:  # it skips
-        pressure *= smoothstep((uneven + generator.uniform(1.0, 1.6)) / 0.5)
+        skips = smoothstep((uneven + generator.uniform(1.0, 1.6)) / 0.5)
+        inner = np.clip(np.minimum(way, length - way) / (0.12 * length) - 1, 0, 1)
+        pressure *= 1 - inner * (1 - skips)
     fade_in, fade_out = generator.uniform(0.08, 0.35, 2) * length
     lifted = min(0.7 * width_mm, length / 4)
     if ends == "abrupt":

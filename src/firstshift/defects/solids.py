@@ -79,8 +79,8 @@ def _body(points: Floats, triangles: npt.NDArray[np.int64], name: str) -> Mesh:
     if np.einsum("ij,ij->", corners[:, 0], area) < 0:  # inside out
         triangles, area = triangles[:, ::-1], -area
     around = np.zeros_like(points)
-    for corner in range(3):
-        np.add.at(around, triangles[:, corner], area)
+    for axis in range(3):
+        around[:, axis] = np.bincount(triangles.ravel(), np.repeat(area[:, axis], 3), len(points))
     facet = _unit(area)
     smooth = _unit(around)[triangles]
     sharp = np.einsum("tcx,tx->tc", smooth, facet) < CREASE_COS

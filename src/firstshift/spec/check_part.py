@@ -37,7 +37,12 @@ def check_part(part: Part, folder: Path | None) -> Iterator[Finding]:
             except BadInput as bad:
                 yield error("part.cad", f"{part.cad}: expected {bad.expected}, found {bad.found}", bad.way_out)
             else:
-                yield from _compare(part, extent)
+                if extent.is_assembly:
+                    text = f"{part.cad} is an assembly: its size is compared with the plan when it is read, not here"
+                    yield note("part.size_mm", text, "firstshift synth preview shows the part")
+                    extent = None
+                else:
+                    yield from _compare(part, extent)
     for index, body in enumerate(part.bodies):
         yield from _finish(body, f"part.bodies[{index}]")
     for index, region in enumerate(part.regions):

@@ -25,6 +25,7 @@ _NUMBER = re.compile(r"[-+]?[0-9]{1,40}\.?[0-9]{0,40}(?:[eE][-+]?[0-9]{1,4})?")
 _REFERENCE = re.compile(r"#([0-9]{1,12})")
 _SI_LENGTH = re.compile(r"LENGTH_UNIT\s*\(\s*\)[^;]{0,200}?SI_UNIT\s*\(\s*(\$|\.[A-Z]+\.)\s*,\s*\.METRE\.\s*\)")
 _NAMED_LENGTH = re.compile(r"CONVERSION_BASED_UNIT\s*\(\s*'(INCH|FOOT|MM|CM|MILLIMETRE|CENTIMETRE)'", re.IGNORECASE)
+_PLACING = re.compile(r"=\s*(?:ITEM_DEFINED_TRANSFORMATION|MAPPED_ITEM)\s*\(")
 _MM_OF_PREFIX = {"$": 1000.0, ".MILLI.": 1.0, ".CENTI.": 10.0, ".DECI.": 100.0, ".MICRO.": 0.001, ".KILO.": 1e6}
 _MM_OF_NAME = {"inch": 25.4, "foot": 304.8, "mm": 1.0, "cm": 10.0, "millimetre": 1.0, "centimetre": 10.0}
 
@@ -37,6 +38,8 @@ class StepExtent:
     high: Point
     unit: str
     points: int
+    is_assembly: bool = False
+    """Parts are placed by transformations, which are not applied here: the extent is that of the unplaced parts."""
 
     @property
     def size_mm(self) -> Point:
@@ -73,7 +76,8 @@ def step_extent(text: str, name: str = "STEP file") -> StepExtent:
     low, high = (tuple(pick(point[axis] for point in reach) * scale for axis in range(3)) for pick in (min, max))
     if not all(math.isfinite(value) and abs(value) < 1e9 for value in (*low, *high)):
         raise BadInput(where=name, expected="finite coordinates", found="numbers beyond every part")
-    return StepExtent((low[0], low[1], low[2]), (high[0], high[1], high[2]), unit, len(reach))
+    placed = _PLACING.search(text) is not None
+    return StepExtent((low[0], low[1], low[2]), (high[0], high[1], high[2]), unit, len(reach), placed)
 
 
 class _Records:

@@ -10,7 +10,7 @@ import pytest
 import trimesh
 
 from firstshift.core.errors import BadInput
-from firstshift.render.cad import files
+from firstshift.render.cad import files, step
 from firstshift.render.cad.reading import read_part
 from firstshift.spec.part import UNITLESS_SUFFIXES
 from tests.render.cad.parts import FILES, box_mesh, part_of
@@ -119,6 +119,13 @@ def test_a_file_beyond_the_limit_is_not_read(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(files, "MAX_BYTES", 10_000)
     error = refusal("large.step", STEP, tmp_path)
     assert error.expected == "at most 0.01 MB"
+
+
+def test_step_that_takes_too_much_memory_or_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step, "MEMORY_BYTES", 60_000_000)
+    assert "the CAD kernel gave up" in refusal("a.step", STEP, tmp_path).found
+    monkeypatch.setattr(step, "SECONDS", 0)
+    assert "no end after" in refusal("a.step", STEP, tmp_path).found
 
 
 def test_no_file(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_regions_have_their_colours_seen_from_the_camera() -> None:
 
 def test_the_same_part_gives_the_same_drawing() -> None:
     mesh = fixture("bored_plate", 40, 30, 10)
-    one, other = (draw(mesh, Caster(mesh), np.eye(3), 120, 100) for _ in range(2))
+    one, other = (draw(mesh, Caster(mesh), np.eye(3), 120, 120) for _ in range(2))
     grey = np.broadcast_to(GREY, (*one.triangle.shape, 3))
     assert np.array_equal(one.picture(grey), other.picture(grey))
     assert one.pixels_per_mm == pytest.approx((120 - 2 * MARGIN_PX) / 40)

@@ -12,6 +12,8 @@ from firstshift.core.errors import BadInput
 from firstshift.core.mesh import Mesh
 from firstshift.render.cad.reading import read_part
 from firstshift.render.cad.topology import sides_of
+from firstshift.spec.check_part import check_part
+from firstshift.spec.finding import Level
 from tests.render.cad.parts import EXAMPLES, FILES, example, fixture, part_of
 
 BODIES = ("plate", "pin")
@@ -75,6 +77,12 @@ def test_bodies_of_an_assembly_are_found_by_number_subassembly_or_other_case() -
     assert names("plate", "pin#1", "pin#2") == ("plate", "pin#1", "pin#2")
     assert names("Plate", "pins") == ("Plate", "pins", "pins")
     assert names("all of it") == ("all of it",) * 3
+
+
+def test_checking_the_plan_does_not_judge_the_size_of_an_assembly_it_cannot_place() -> None:
+    findings = list(check_part(part_of("assembly.step", ASSEMBLY_MM, BODIES), FILES))
+    assert [(finding.level, finding.path) for finding in findings] == [(Level.NOTE, "part.size_mm")]
+    assert "is an assembly" in findings[0].text
 
 
 @pytest.mark.parametrize("bodies", [("plate", "screw"), ("plate", "pin", "nut")])

@@ -22,6 +22,7 @@ CREASE_DEG = 30.0
 WELD_SHARE = 1e-6
 """Gaps below this share of the part's size are rounding errors of the file, not gaps."""
 MAX_BODIES = 32_000
+LARGEST_MM = 1e7
 NO_AREA = 1e-12
 """Triangles with less area than this share of their longest side squared are lines."""
 
@@ -35,6 +36,9 @@ def assembled(shells: list[Shell], part: Part) -> Mesh:
     every = np.concatenate([shell.vertices_mm[shell.triangles.reshape(-1)] for shell in shells])
     if not np.isfinite(every).all():
         raise BadInput(where=where, expected="finite coordinates", found="NaN or infinity", way_out="export it again")
+    if np.abs(every).max() > LARGEST_MM:
+        found = f"{np.abs(every).max():.3g} mm from the origin"
+        raise BadInput(where=where, expected="a part within 10 km", found=found, way_out="export it again, in mm")
     gap_mm = float(np.linalg.norm(np.ptp(every, axis=0))) * WELD_SHARE
     meshes = [_tidied(shell, name, gap_mm) for shell, name in zip(shells, names, strict=True)]
     kept = [mesh for mesh in meshes if mesh is not None]

@@ -122,6 +122,8 @@ class _Reader:
         if mode not in (_TRIANGLES, _STRIP, _FAN) or "POSITION" not in primitive["attributes"]:
             return None  # points and lines: sketches, notes
         vertices = self._accessor(primitive["attributes"]["POSITION"]).astype(np.float64)
+        if vertices.shape[1] != 3:
+            raise ValueError(f"positions of {vertices.shape[1]} numbers")
         if "indices" in primitive:
             order = self._accessor(primitive["indices"]).reshape(-1).astype(np.int64)
         else:
@@ -133,11 +135,14 @@ class _Reader:
             raise BadInput(where=self.where, expected=expected, found="more", way_out="export it coarser")
         if len(triangles) == 0:
             return None
-        if triangles.max() >= len(vertices):
+        if triangles.min() < 0 or triangles.max() >= len(vertices):
             raise ValueError(f"vertex {triangles.max()} of {len(vertices)}")
         normals = None
         if "NORMAL" in primitive["attributes"]:
             normals = self._accessor(primitive["attributes"]["NORMAL"]).astype(np.float64)
+            if normals.shape != vertices.shape:
+                raise ValueError(f"{len(normals)} normals for {len(vertices)} positions")
+            normals = np.nan_to_num(np.clip(normals, -2, 2))
         faces = primitive.get("extensions", {}).get(_FACES)
         face = None
         if faces and mode == _TRIANGLES:

@@ -69,6 +69,8 @@ def _shell(name: str, raw: dict[str, Any], unit_mm: float) -> Shell | None:
         triangles = np.concatenate([triangles[:, :3], triangles[:, [0, 2, 3]]])
     if triangles.ndim != 2 or triangles.shape[1] != 3:
         raise ValueError(f"faces of shape {triangles.shape}")
+    if vertices.ndim != 2 or vertices.shape[1] != 3:
+        raise ValueError(f"vertices of shape {vertices.shape}")
     if triangles.min() < 0 or triangles.max() >= len(vertices):
         raise ValueError(f"vertex {triangles.max()} of {len(vertices)}")
     return Shell((name,) if name else (), vertices * unit_mm, triangles.astype(np.int32))

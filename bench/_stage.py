@@ -1,0 +1,89 @@
+"""What the fidelity bench looks at: every example part under four lights that fit its size, in metal and plastic."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from firstshift.core.mesh import Mesh
+from firstshift.render.cad.reading import read_part
+from firstshift.render.lighting import emitters_of
+from firstshift.render.pose import seated
+from firstshift.render.prepared import Prepared
+from firstshift.render.reference.scene import plain_appearance
+from firstshift.render.scene import Placed, Scene
+from firstshift.render.shade import shade
+from firstshift.render.substances import materials_of
+from firstshift.render.surface import Surface
+from firstshift.render.view import Window, view_of
+from firstshift.render.visibility import visibility
+from firstshift.spec.plan import Plan
+from firstshift.spec.station import Station
+
+PARTS = ("bracket", "cap", "fitting", "strip")
+LIGHTS = ("ring", "bar", "dome", "dark field")
+SUBSTANCES = {"metal": "aluminium", "plastic": "plastic"}
+STRIP_LINES = 768
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    station: Station
+    prepared: Prepared
+
+
+@cache
+def read(example: str) -> tuple[Plan, Mesh]:
+    folder = Path(str(resources.files("firstshift.spec") / "examples" / example))
+    plan = Plan.load(folder / "plan.yaml")
+    return plan, read_part(plan.part, folder)
+
+
+def lit(station: Station, across_mm: float) -> Station:
+    """The same camera under four lights, sized to what is seen; mono, because colour is the same formula thrice."""
+    s = across_mm
+    lights = [
+        {"kind": "ring", "name": "ring", "diameter_mm": 1.4 * s, "width_mm": 0.25 * s, "height_mm": 1.8 * s},
+        {"kind": "bar", "name": "bar", "length_mm": s, "width_mm": 0.15 * s, "position_mm": [-1.1 * s, 0, 0.8 * s]},
+        {"kind": "dome", "name": "dome", "diameter_mm": 2.6 * s, "opening_mm": 0.5 * s, "height_mm": 0.05 * s},
+        {"kind": "dark_field", "name": "dark", "diameter_mm": 1.9 * s, "width_mm": 0.08 * s, "height_mm": 0.2 * s},
+    ]
+    plain = station.model_dump(mode="json", by_alias=True)
+    plain["camera"]["colour"] = "mono"
+    plain |= {"lights": lights, "channels": [{"name": "all", "lights": [light["name"] for light in lights]}]}
+    return Station.model_validate(plain)
+
+
+def staged(example: str, substance: str, alpha: float, side_px: int) -> Staged:
+    """Clean, without finish texture: one roughness everywhere, so that both renderers see the very same part."""
+    plan, mesh = read(example)
+    whole = view_of(plan.station)
+    window = None
+    if whole.is_line:
+        window = Window.around(whole.width / 2, whole.height / 2, STRIP_LINES, STRIP_LINES, (whole.width, whole.height))
+    width = window.width if window else whole.width
+    view = view_of(plan.station, window=window, scale=side_px / width)
+    across_mm = width * whole.optics.mm_per_pixel(plan.station.working_distance_mm)[0]
+    station = lit(plan.station, across_mm)
+    scene = Scene((Placed(mesh, seated(plan.part, mesh), 0),))
+    gbuffer = scene.cast(view)
+    surface = Surface(example, SUBSTANCES[substance], "milled", 0.8, "none", 0.0, (0.0, 0.0, 0.0), 0.5, None, 0)
+    surfaces = (surface,) * len(mesh.body_names)
+    materials = materials_of(surfaces, station)
+    emitters = emitters_of(station, smoothest_alpha=alpha, colour_channels=1)
+    rows = np.arange(len(surfaces))
+    appearance = plain_appearance(gbuffer, rows, np.full(len(surfaces), alpha))
+    visible = visibility(scene, gbuffer, emitters)
+    radiance = shade(gbuffer, appearance, materials, emitters, visible)
+    return Staged(station, Prepared(view, scene, surfaces, gbuffer, appearance, materials, emitters, visible, radiance))
+
+
+def told(text: str) -> None:
+    """Progress, to where it does not get into the section."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

@@ -208,7 +208,9 @@ def met(
             here = plus(origin, depth, way)
             s = _shading_normal(shape, t, here)
             if slope > 0:
-                f, s = times(-1.0, f), times(-1.0, s)
+                f = times(-1.0, f)
+            if dot(s, f) < 0:
+                s = times(-1.0, s)
             facing = dot(s, back)
             if facing < LEAST_FACING:
                 # Interpolated normals lean away from the camera near an outline; nothing seen faces away.

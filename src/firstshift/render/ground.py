@@ -67,8 +67,8 @@ def landing_on_edge(
     its points in station coordinates."""
     normal = spot.normal / np.linalg.norm(spot.normal)
     off = other_normal - normal * (normal @ other_normal)
-    u = along - normal * (normal @ along)
-    u *= np.sign(np.cross(normal, u) @ off) or 1.0
+    # At right angles to both normals: along the edge, and without the corners of its polyline.
+    u = np.cross(off, normal) if np.linalg.norm(off) > 1e-6 else along - normal * (normal @ along)
     u /= np.linalg.norm(u)
     level = spot.across - normal * (normal @ spot.across)
     turned = np.degrees(np.arctan2(np.cross(level, u) @ normal, level @ u))

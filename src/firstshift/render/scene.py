@@ -124,12 +124,28 @@ class Scene:
         placed = self.placed_of(gbuffer.surface)
         return np.where(placed >= 0, self._first[placed] + gbuffer.triangle, -1).astype(np.int32)
 
-    def emitters_above(self, triangle: npt.NDArray[np.int32], lamps: F32) -> npt.NDArray[np.uint64]:
-        """(N,): for each sample's triangle one bit for each of up to 64 emitters that lie before its plane."""
+    def emitters_above(self, gbuffer: GBuffer, triangle: npt.NDArray[np.int32], lamps: F32) -> npt.NDArray[np.uint64]:
+        """(N,): for each sample's triangle one bit for each of up to 64 emitters that lie before its plane. Where lamps
+        travel with a line camera, it is enough that they do so at one end of the image."""
         seen = np.zeros(len(self._face) + 1, np.bool_)
         seen[triangle] = True
-        bits = caring(seen[:-1], self._shape[FACETS], self._shape[0], self._shape[3], lamps)
-        return np.asarray(np.append(bits, np.uint64(0))[triangle])
+        bits = np.zeros(len(seen), np.uint64)
+        start, step = gbuffer.travel_mm
+        for shift in {start, start + step * gbuffer.height}:
+            there = lamps + np.array([0, shift, 0], np.float32)
+            bits[:-1] |= caring(seen[:-1], self._shape[FACETS], self._shape[0], self._shape[3], there)
+        return np.asarray(bits[triangle])
+
+    def outlined(self, gbuffer: GBuffer) -> Flags:
+        """(height · width,): pixels with several samples, and those beside something that differs."""
+        samples = np.bincount(gbuffer.pixel, minlength=gbuffer.width * gbuffer.height)
+        rows = np.cumsum(samples) - samples
+        triangle = self.triangle_of(gbuffer)[rows]
+        position, normal, facet = gbuffer.position_mm[rows], gbuffer.normal[rows], gbuffer.facet[rows]
+        plain = np.linalg.norm(gbuffer.across_mm[:: max(1, len(gbuffer) // 1000)], axis=1)
+        of_triangles, pixel_mm = (self._even, self._surface, self._face), float(np.median(plain))
+        found = outlines(gbuffer.width, gbuffer.height, triangle, *of_triangles, position, normal, facet, pixel_mm)
+        return np.asarray(found | (samples != 1))
 
     def nothing_before(self, triangle: npt.NDArray[np.int32]) -> Flags:
         """(N,): samples on flat faces behind whose plane the whole scene lies: nothing can stand in their light."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from firstshift.render.casting import at, dot, plus, put
+from firstshift.render.casting import at, dot, plus, put, times
 
 Bits = npt.NDArray[np.uint64]
 Whole = npt.NDArray[np.int32]
@@ -40,7 +40,7 @@ def caring(seen: Any, facets: Any, corner: Any, normals: Any, lamps: F32) -> Bit
 
 @njit(cache=True, nogil=True)
 def rays_for(
-    want: Bits, care: Bits, traced: Bits, position: F32, facet: F32, clearance: float, lamps: F32
+    want: Bits, care: Bits, traced: Bits, position: F32, lit: F32, facet: F32, clearance: float, lamps: F32
 ) -> tuple[Whole, Whole, F32, F32]:
     """The rays that are wanted, matter and have not been traced: sample, emitter, origin and way of each."""
     count = 0
@@ -56,12 +56,13 @@ def rays_for(
         bits = want[i] & care[i] & ~traced[i]
         if bits == NONE:
             continue
-        start = plus(at(position, i), clearance, at(facet, i))
+        above = times(clearance, at(facet, i))
+        start, seen_from = plus(at(position, i), 1.0, above), plus(at(lit, i), 1.0, above)
         for e in range(len(lamps)):
             if bits & (ONE << np.uint64(e)) != NONE:
                 sample[k], lamp[k] = i, e
                 put(origins, k, start)
-                put(ways, k, plus(at(lamps, e), -1.0, start))
+                put(ways, k, plus(at(lamps, e), -1.0, seen_from))
                 k += 1
     return sample, lamp, origins, ways
 
@@ -171,7 +172,7 @@ def spread(width: int, height: int, first: Whole, crowded: Any, care: Bits, is_o
             mine, differ, usable = is_open[here] & care[here], NONE, True
             for j in (i - 1, i + 1, i - width, i + width):
                 usable = usable and not crowded[j]
-                differ |= is_open[first[j]] ^ is_open[here]
+                differ |= (is_open[first[j]] ^ is_open[here]) & care[first[j]]
             differ &= care[here]
             if not usable or differ == NONE:
                 continue
@@ -180,5 +181,6 @@ def spread(width: int, height: int, first: Whole, crowded: Any, care: Bits, is_o
                 if differ & bit != NONE:
                     eighths = 4 if mine & bit != NONE else 0
                     for j in (i - 1, i + 1, i - width, i + width):
-                        eighths += 1 if is_open[first[j]] & bit != NONE else 0
+                        theirs = is_open[first[j]] if care[first[j]] & bit != NONE else mine
+                        eighths += 1 if theirs & bit != NONE else 0
                     out[here, e] = eighths * 255 // 8

@@ -27,7 +27,7 @@ ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 def visibility(scene: Scene, gbuffer: GBuffer, emitters: Emitters, every_px: int = 8) -> Visible | None:
     """(N, E): 255 where nothing stands between sample and emitter, 0 where something does or where the emitter lies
     behind the surface; None when every sample sees all."""
-    pixels = _Pixels(gbuffer)
+    pixels = _Pixels(scene, gbuffer)
     triangle = scene.triangle_of(gbuffer)
     lamps = np.ascontiguousarray(emitters.position_mm, np.float32)
     visible = np.empty((len(gbuffer), len(emitters)), np.uint8)
@@ -44,11 +44,10 @@ def visibility(scene: Scene, gbuffer: GBuffer, emitters: Emitters, every_px: int
 class _Pixels:
     """Where each pixel's samples begin, and which pixels lie on outlines."""
 
-    def __init__(self, gbuffer: GBuffer) -> None:
-        samples = np.bincount(gbuffer.pixel, minlength=gbuffer.width * gbuffer.height)
-        self.first: Whole = (np.cumsum(samples) - samples).astype(np.int32)
-        # A pixel on an outline may still have one sample, its nine having been alike: its weight is then 1 as well.
-        self.crowded = samples != 1
+    def __init__(self, scene: Scene, gbuffer: GBuffer) -> None:
+        self.samples = np.bincount(gbuffer.pixel, minlength=gbuffer.width * gbuffer.height)
+        self.first: Whole = (np.cumsum(self.samples) - self.samples).astype(np.int32)
+        self.crowded = scene.outlined(gbuffer)
         grid = self.crowded.reshape(gbuffer.height, gbuffer.width)
         self.crowd: Whole = np.zeros((gbuffer.height + 1, gbuffer.width + 1), np.int32)
         self.crowd[1:, 1:] = grid.cumsum(axis=0).cumsum(axis=1)
@@ -59,22 +58,21 @@ def _bits(
 ) -> tuple[Bits, Bits]:
     """(N,) each: the emitters that matter to a sample, and those of them it sees."""
     width, height = gbuffer.width, gbuffer.height
-    care = scene.emitters_above(triangle, lamps)
-    free = scene.nothing_before(triangle)
+    care = scene.emitters_above(gbuffer, triangle, lamps)
+    free, lit = scene.nothing_before(triangle), gbuffer.lit_mm
     is_open = np.full(len(gbuffer), ALL, np.uint64)
     traced, known, want = (np.zeros(len(gbuffer), np.uint64) for _ in range(3))
     for layer in (traced, known):
         layer[free] = ALL
-    several = np.repeat(pixels.crowded, np.diff(np.append(pixels.first, len(gbuffer))))
-    want[several] = ALL
+    want[np.repeat(pixels.crowded, pixels.samples)] = ALL
     cells = _grid(width, height, every_px)
     corners = cells[:, [0, 0, 1, 1]] * width + cells[:, [2, 3, 2, 3]]
     want[pixels.first[corners.ravel()]] = ALL
     masks = np.full(len(cells), ALL, np.uint64)
 
     def trace() -> None:
-        rays = rays_for(want, care, traced, gbuffer.position_mm, gbuffer.facet, scene.clearance_mm, lamps)
-        sample, lamp, origins, ways = rays
+        places = (gbuffer.position_mm, lit, gbuffer.facet, scene.clearance_mm)
+        sample, lamp, origins, ways = rays_for(want, care, traced, *places, lamps)
         blocked = scene.blocked_along(origins, ways, np.ones(len(ways), np.float32))
         noted(want, known, traced, is_open, sample, lamp, blocked)
 
@@ -102,13 +100,13 @@ def _grid(width: int, height: int, every: int) -> Whole:
 def visibility_slowly(scene: Scene, gbuffer: GBuffer, emitters: Emitters) -> Visible:
     """The same with a ray for every sample and emitter."""
     triangle = scene.triangle_of(gbuffer)
-    lamps = np.asarray(emitters.position_mm, np.float32)
-    care = scene.emitters_above(triangle, lamps)
-    start = gbuffer.position_mm + np.float32(scene.clearance_mm) * gbuffer.facet
+    above_facet = np.float32(scene.clearance_mm) * gbuffer.facet
+    start, seen_from = gbuffer.position_mm + above_facet, gbuffer.lit_mm + above_facet
+    reach = np.ones(len(gbuffer), np.float32)
     visible = np.empty((len(gbuffer), len(emitters)), np.uint8)
-    for index, lamp in enumerate(lamps):
-        above = (care >> np.uint64(index)) & np.uint64(1) == 1
-        seen = above & ~scene.blocked(start, np.broadcast_to(lamp, start.shape))
+    for index, lamp in enumerate(np.asarray(emitters.position_mm, np.float32)):
+        above = scene.emitters_above(gbuffer, triangle, lamp[None]) == 1
+        seen = above & ~scene.blocked_along(start, lamp - seen_from, reach)
         visible[:, index] = np.where(seen | (triangle < 0), 255, 0)
     return visible
 
@@ -121,7 +119,7 @@ def ambient_occlusion(
 
     Traced on every fourth pixel in each direction and on outlines, in between interpolated on the same smooth surface.
     """
-    pixels = _Pixels(gbuffer)
+    pixels = _Pixels(scene, gbuffer)
     rows = _anchors(gbuffer, pixels, every_px)
     rows = rows[gbuffer.surface[rows] >= 0]
     turn = 2 * np.pi * seed.uniform("ambient occlusion")
@@ -133,7 +131,8 @@ def ambient_occlusion(
     for k in range(rays):
         # Malley's method on Vogel's sunflower: even in the disc, so cosine-weighted on the half sphere.
         radius, angle = np.sqrt((k + 0.5) / rays), k * np.pi * (3 - np.sqrt(5)) + turn
-        x, y, z = np.float32([radius * np.cos(angle), radius * np.sin(angle), np.sqrt(1 - radius * radius)])
+        disc = radius * np.cos(angle), radius * np.sin(angle), np.sqrt(1 - radius * radius)
+        x, y, z = (np.float32(value) for value in disc)
         shut += 1 - scene.free_way_mm(start, x * first + y * second + z * normal, reach) / reach
     occlusion = np.zeros(len(gbuffer), np.float32)
     occlusion[rows] = shut / rays

@@ -19,7 +19,7 @@ from firstshift.render.gbuffer import F32
 from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared, Stamped
 from firstshift.render.stamping.change import change_of
-from firstshift.render.stamping.finding import Rows, touched_rows
+from firstshift.render.stamping.landed import Landed, landed
 from firstshift.render.stamping.mending import (
     Mend,
     Pixels,
@@ -36,12 +36,11 @@ from firstshift.render.stamping.splitting import Splinters, footprints, sides, s
 from firstshift.render.stamping.stuff import with_stuff
 
 Coverage = tuple[Pixels, F32]
-Placed = tuple[Landing, Imprint, Rows]
 
 
 def stamp(prepared: Prepared, flaws: Sequence[tuple[Landing, Imprint]]) -> Stamped:
-    placed = [(landing, imprint, touched_rows(prepared, landing, imprint.patch)) for landing, imprint in flaws]
-    coverage = [coverage_of(prepared, *flaw) for flaw in placed]
+    placed = [landed(prepared, landing, imprint) for landing, imprint in flaws]
+    coverage = [coverage_of(prepared, flaw) for flaw in placed]
     mends = []
     splinters = _splinters(prepared, placed)
     now: F32 | None = None
@@ -58,9 +57,9 @@ def stamp(prepared: Prepared, flaws: Sequence[tuple[Landing, Imprint]]) -> Stamp
     return Stamped(pixel=pixel, layers=mended(clean, pixel, mends), clean=clean, coverage=tuple(coverage))
 
 
-def coverage_of(prepared: Prepared, landing: Landing, imprint: Imprint, rows: Rows) -> Coverage:
+def coverage_of(prepared: Prepared, flaw: Landed) -> Coverage:
     """Pixels and how much of each the mask covers, as far as the camera sees it."""
-    gbuffer = prepared.gbuffer
+    gbuffer, landing, imprint, rows = prepared.gbuffer, flaw.landing, flaw.imprint, flaw.touched
     u, v, _ = landing.to_patch(gbuffer.position_mm[rows]).T
     wide, high = footprints(gbuffer, rows, landing, np.ones(len(rows), dtype=np.float32))
     ringed = np.pad(imprint.mask.astype(np.float32), 1)  # cells beyond the border are not the flaw
@@ -70,27 +69,27 @@ def coverage_of(prepared: Prepared, landing: Landing, imprint: Imprint, rows: Ro
     return covered_pixels(gbuffer, rows, share)
 
 
-def _splinters(prepared: Prepared, placed: Sequence[Placed]) -> Splinters:
+def _splinters(prepared: Prepared, placed: Sequence[Landed]) -> Splinters:
     """Every touched row once, split as finely as the neediest flaw on it asks."""
-    rows = np.unique(np.concatenate([np.empty(0, np.int64), *(rows for _, _, rows in placed)]))
+    rows = np.unique(np.concatenate([np.empty(0, np.int64), *(flaw.rows for flaw in placed)]))
     side = np.ones(len(rows), dtype=np.int64)
-    for _, imprint, its_rows in placed:
-        places = np.searchsorted(rows, its_rows)
-        side[places] = np.maximum(side[places], sides(prepared.gbuffer, its_rows, imprint))
+    for flaw in placed:
+        places = np.searchsorted(rows, flaw.rows)
+        side[places] = np.maximum(side[places], sides(prepared.gbuffer, flaw.rows, flaw.imprint))
     return split(prepared.gbuffer, rows, side)
 
 
-def _relief(prepared: Prepared, placed: Sequence[Placed], splinters: Splinters) -> tuple[Mend, F32]:
+def _relief(prepared: Prepared, placed: Sequence[Landed], splinters: Splinters) -> tuple[Mend, F32]:
     """What layers change: shaded at the sub-samples, gathered to rows, then to differences of pixels. Also the radiance
     (L, K, C) that the rows have now."""
     change, cavities = change_of(prepared, splinters, placed)
-    stuffs = [imprint.stuff for _, imprint, _ in placed if imprint.stuff is not None]
-    materials, of_stuff = with_stuff(prepared.materials, prepared.emitters, stuffs)
+    stuffs = [flaw.imprint.stuff for flaw in placed]
+    materials, of_stuff = with_stuff(prepared.materials, prepared.emitters, [each for each in stuffs if each])
     next_row = iter(of_stuff)
     covering = Covering(
         materials=materials,
-        row=np.array([-1 if imprint.stuff is None else next(next_row) for _, imprint, _ in placed], dtype=np.int16),
-        roughness=np.array([imprint.stuff.roughness if imprint.stuff else 1 for _, imprint, _ in placed], np.float32),
+        row=np.array([next(next_row) if stuff else -1 for stuff in stuffs], dtype=np.int16),
+        roughness=np.array([stuff.roughness if stuff else 1 for stuff in stuffs], dtype=np.float32),
     )
     light = reshaded(prepared, splinters, change, cavities, covering)
     owner = splinters.owner[change.is_changed]

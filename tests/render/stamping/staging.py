@@ -119,9 +119,11 @@ def landing(
     return Landing(np.asarray(position, np.float64), u, np.cross(up, u), up, 0, "", position, turned_deg, ground)
 
 
-def groove(length_mm: float = 3.0, width_mm: float = 0.1, depth_mm: float = 0.015, lips: float = 0.2) -> Imprint:
+def groove(
+    length_mm: float = 3.0, width_mm: float = 0.1, depth_mm: float = 0.015, lips: float = 0.2, across_mm: float = 0.009
+) -> Imprint:
     """A rounded V along u that fades towards both ends, with lips."""
-    patch = Patch.covering(length_mm * 1.05, width_mm * 3, 0.02, 0.009)
+    patch = Patch.covering(length_mm * 1.05, width_mm * 3, 0.02, across_mm)
     u, v = patch.u_mm[None], patch.v_mm[:, None]
     fade = np.sqrt(np.clip(1 - (2 * u / length_mm) ** 2, 0, 1))
     across = np.abs(v) / (width_mm / 2)

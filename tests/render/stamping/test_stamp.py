@@ -41,13 +41,13 @@ def test_nothing_changes_nothing(plate: Prepared) -> None:
     assert np.abs(image(plate, stamped) / plate.layers[..., 0] - 1).max() <= 1e-4
 
 
-def test_whole_height_moved_up_hardly_changes_a_pixel(plate: Prepared) -> None:
-    """A plateau far from its rim is the same surface; sub-samples are shaded anew and must add up to the old pixel."""
+def test_sub_samples_add_up_to_their_pixel(plate: Prepared) -> None:
+    """So little is changed that only the shading of sub-samples instead of pixels could show."""
     patch = Patch(0.02, 0.02, 101, 101)
-    tilted = np.tile((1e-5 * patch.u_mm).astype(np.float32), (101, 1))
-    stamped = stamp(plate, [(staging.landing(), Imprint(patch, np.ones(patch.shape, np.bool_), height_mm=tilted))])
+    hardly = Imprint(patch, np.ones(patch.shape, np.bool_), smoothness=np.full(patch.shape, 1 + 3e-6, np.float32))
+    stamped = stamp(plate, [(staging.landing(), hardly)])
     assert len(stamped.pixel) > 2500
-    assert np.abs(stamped.layers / stamped.clean - 1).max() <= 3e-4
+    assert np.abs(stamped.layers / stamped.clean - 1).max() <= 1e-4
 
 
 def test_pixels_outside_the_patch_are_untouched(plate: Prepared) -> None:
@@ -82,8 +82,7 @@ def test_coverage_adds_up_to_the_mask(plate: Prepared) -> None:
 @pytest.mark.parametrize("lamp", [0, 1])
 def test_thin_scratch_has_the_contrast_of_a_finer_image(lamp: int) -> None:
     """0.3 pixels wide: the sum of its change is that of an image eight times as fine, which resolves it."""
-    scratch = staging.groove(1.2, 0.0108, 0.0012, 0.0)
-    scratch = replace(scratch, patch=replace(scratch.patch, across_mm=0.0108 * 3 / scratch.patch.rows))
+    scratch = staging.groove(1.2, 0.0108, (0.0012, 0.004)[lamp], 0.0, across_mm=0.0012)
     changes = []
     for pixels, size in ((40, PIXEL_MM), (320, PIXEL_MM / 8)):
         view = staging.prepared(
@@ -91,7 +90,7 @@ def test_thin_scratch_has_the_contrast_of_a_finer_image(lamp: int) -> None:
         )
         stamped = stamp(view, [(staging.landing((0.003, 0.005, 0), 17), scratch)])
         changes.append(float((stamped.layers - stamped.clean).sum()) * size**2)
-    assert abs(changes[1]) > 1e-4
+    assert abs(changes[1]) > 5e-5
     assert changes[0] == pytest.approx(changes[1], rel=0.06)
 
 
@@ -124,7 +123,7 @@ def test_tints_multiply_and_the_last_cover_wins(plate: Prepared) -> None:
 
 
 def test_heights_add(plate: Prepared) -> None:
-    """Two ramps that rise against each other are flat again."""
+    """Two ramps that rise against each other are flat again (their shadows, which a ring above does not throw, stay)."""
     ramp = np.tile((0.2 * SQUARE.u_mm).astype(np.float32), (61, 1))
     up, down = Imprint(SQUARE, EVERYWHERE, height_mm=ramp), Imprint(SQUARE, EVERYWHERE, height_mm=-ramp)
     at = staging.landing()
@@ -132,7 +131,7 @@ def test_heights_add(plate: Prepared) -> None:
     both = image(plate, stamp(plate, [(at, up), (at, down)]))[:, 60:68, 60:68]
     clean = plate.layers[:, 60:68, 60:68, 0]
     assert np.abs(one / clean - 1).min() > 0.02
-    assert both == pytest.approx(clean, rel=0.02)
+    assert both[0] == pytest.approx(clean[0], rel=0.02)
 
 
 def test_finish_is_hidden_where_told(plate: Prepared) -> None:
@@ -187,7 +186,7 @@ def test_deep_pore_is_dark_under_flat_light_and_not_black_under_a_ring(plate: Pr
     flat = [float(each[64, 64]) for each in image(plate, stamped)]
     clean = plate.layers[:, 64, 64, 0]
     assert flat[1] < 0.5 * clean[1]
-    assert 0.05 * clean[0] < flat[0] < 1.2 * clean[0]
+    assert 0.05 * clean[0] < flat[0] < 1.5 * clean[0]  # bright walls send light down
 
 
 def test_same_flaws_same_bytes(plate: Prepared) -> None:

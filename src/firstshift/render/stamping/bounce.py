@@ -3,10 +3,10 @@
 From each sub-sample that sees walls instead of sky a few rays go on as its own surface would send light back: mirrored
 about normals drawn from the GGX distribution of visible normals (Heitz 2018, JCGT 7(4)), and for what is no metal also
 in all directions by the cosine. Where such a ray meets the height field, the direct light there, sent along the ray, is
-shaded like any other sample. Everything that was reflected more often is added as the geometric series it would be in
-a cavity of reflectance R that is open to a share A of the sky:
+shaded like any other sample, and the ray goes on once more from there. Everything that was reflected more often is
+added as the geometric series it would be in a cavity of reflectance R that is open to a share A of the sky:
 
-    L = weight · L₂ / (1 − R(1 − A))
+    L = weight₁ · L₁ + weight₁ · weight₂ · L₂ / (1 − R(1 − A))
 
 The directions follow a fixed sequence (Roberts 2018, R2), so that neighbouring sub-samples share the work and the same
 flaw gives the same picture.
@@ -25,12 +25,15 @@ from firstshift.render.gbuffer import F32
 from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared
 from firstshift.render.shade import shade
+from firstshift.render.stamping.finding import lit_from, shading_samples
 from firstshift.render.stamping.marching import marched
 from firstshift.render.stamping.sampling import relief_means
 from firstshift.render.stamping.shadow import Walls
 
 OPEN = np.float32(0.97)
 RAYS = 2
+TURNS = 2
+"""Reflections that are followed one by one."""
 R2 = (0.7548776662466927, 0.5698402909980532)
 
 
@@ -54,16 +57,25 @@ def bounced(
     lights, colours = prepared.emitters.colour.shape
     out = np.zeros((lights, len(row), colours), dtype=np.float32)
     for number in range(RAYS):
-        mirrors = materials.is_metal[appearance.material] | (number == 0)
-        way, weight = _sent_on(prepared, row, appearance, materials, mirrors, number)
-        at, place, along = _met(cavity, way)
-        if not len(at):
-            continue
-        light, open_share = _light_at(prepared, cavity, row[at], appearance.taken(at), materials, place, along)
-        rays = np.where(materials.is_metal[appearance.material[at]], RAYS, 1).astype(np.float32)
-        back = _reflectance(materials)[appearance.material[at]]
-        further = 1 / (1 - np.minimum(back, 0.95) * (1 - open_share[:, None, None]))
-        out[:, at] += light * np.moveaxis(weight[at] * further, 1, 0) / rays[:, None]
+        at = np.arange(len(row))
+        here, uv, view = appearance, cavity.uv_mm, prepared.gbuffer.view[row]
+        weight = np.ones((len(row), lights, colours), dtype=np.float32)
+        for turn in range(TURNS):
+            metal = materials.is_metal[here.material]
+            mirrors = metal | (number == 0)
+            way, share = _sent_on(prepared, at * RAYS + number + turn, view, here, materials, mirrors)
+            weight = weight * share
+            met, uv, way = _met(cavity, uv, way)
+            if not len(met):
+                break
+            at, weight, here = at[met], weight[met], here.taken(met)
+            light, here, open_share = _light_at(prepared, cavity, row[at], here, materials, uv, way)
+            if turn == TURNS - 1:
+                back = np.minimum(_reflectance(materials)[here.material], 0.95)
+                light *= np.moveaxis(1 / (1 - back * (1 - open_share[:, None, None])), 0, 1)
+            rays = np.where(metal[met], RAYS, 1).astype(np.float32)
+            out[:, at] += light * np.moveaxis(weight, 1, 0) / rays[:, None]
+            view = -way
     return out
 
 
@@ -78,15 +90,15 @@ def _normal_incidence(materials: Materials) -> F32:
 
 
 def _sent_on(
-    prepared: Prepared, row: npt.NDArray[np.int64], appearance: Appearance, materials: Materials,
-    mirrors: npt.NDArray[np.bool_], number: int,
+    prepared: Prepared, order: npt.NDArray[np.int64], seen_from: F32, appearance: Appearance, materials: Materials,
+    mirrors: npt.NDArray[np.bool_],
 ) -> tuple[F32, F32]:  # fmt: skip
-    """Unit directions (D, 3) in which light would have to come in, and the weight (D, L, C) it would have."""
-    order = np.arange(len(row)) * RAYS + number + 1
-    one, two = (np.mod(order * step, 1).astype(np.float32) for step in R2)
+    """Unit directions (D, 3) from which light would have to come in to leave towards `seen_from`, and the weight
+    (D, L, C) it would have. `order` is each ray's place in the sequence."""
+    one, two = (np.mod((order + 1) * step, 1).astype(np.float32) for step in R2)
     side = np.cross(appearance.normal, appearance.tangent)
     frame = np.stack([appearance.tangent, side, appearance.normal], axis=1)
-    view = np.einsum("dij,dj->di", frame, prepared.gbuffer.view[row])
+    view = np.einsum("dij,dj->di", frame, seen_from)
     view[:, 2] = np.maximum(view[:, 2], 0.02)
     half = visible_normals(view, appearance.alpha, one, two)
     cosine = np.clip((view * half).sum(axis=1), 0, 1)
@@ -129,15 +141,15 @@ def masking(way: F32, alpha: F32) -> F32:
     return np.asarray(2 / (1 + np.sqrt(1 + steep)), dtype=np.float32)
 
 
-def _met(cavity: Cavity, way: F32) -> tuple[npt.NDArray[np.int64], F32, F32]:
+def _met(cavity: Cavity, uv_mm: F32, way: F32) -> tuple[npt.NDArray[np.int64], F32, F32]:
     """Which rays meet a wall, where (K, 2), and their directions (K, 3) in the station."""
     patch, height = cavity.imprint.patch, cavity.imprint.height_mm
     assert height is not None
     frame = np.stack([cavity.landing.u, cavity.landing.v, cavity.landing.normal]).astype(np.float32)
     cell = np.full(len(way), min(patch.along_mm, patch.across_mm), np.float32)
-    ground = relief_means(height, patch, cavity.uv_mm[:, 0], cavity.uv_mm[:, 1], cell, cell)[:, :1]
+    ground = relief_means(height, patch, uv_mm[:, 0], uv_mm[:, 1], cell, cell)[:, :1]
     lift = np.float32(0.1 * cell[0] if len(cell) else 0)
-    start = np.concatenate([cavity.uv_mm, ground + lift], axis=1)
+    start = np.concatenate([uv_mm, ground + lift], axis=1)
     met, place = marched(height, patch, start, way @ frame.T)
     at = np.flatnonzero(met)
     return at, place[at], way[at]
@@ -146,8 +158,9 @@ def _met(cavity: Cavity, way: F32) -> tuple[npt.NDArray[np.int64], F32, F32]:
 def _light_at(
     prepared: Prepared, cavity: Cavity, row: npt.NDArray[np.int64], appearance: Appearance, materials: Materials,
     place: F32, way: F32,
-) -> tuple[F32, F32]:  # fmt: skip
-    """Direct light (L, K, C) that points `place` of the walls send back along `way`, and how open they are (K,)."""
+) -> tuple[F32, Appearance, F32]:  # fmt: skip
+    """Direct light (L, K, C) that points `place` of the walls send back along `way`, the wall there, and how open it
+    is (K,)."""
     landing, patch, height = cavity.landing, cavity.imprint.patch, cavity.imprint.height_mm
     assert height is not None
     cell = np.full(len(place), min(patch.along_mm, patch.across_mm), np.float32)
@@ -161,7 +174,7 @@ def _light_at(
     position = np.stack([u, v, ground], axis=1) @ axes + landing.position_mm.astype(np.float32)
     tangents = cavity.walls.seen_from(u, v, cell, cell)
     outward = np.broadcast_to(landing.normal.astype(np.float32), position.shape)
-    visible = cavity.walls.lit(tangents, position, outward)
+    visible = cavity.walls.lit(tangents, lit_from(prepared.gbuffer, row, position), outward)
     if prepared.visible is not None:
         visible = visible * prepared.visible[row] / np.float32(255)
     wall = replace(
@@ -171,12 +184,6 @@ def _light_at(
         alpha=prepared.appearance.alpha[row],
         film=np.zeros(len(row), np.float32),
     )
-    samples = replace(
-        prepared.gbuffer.taken(row),
-        position_mm=position.astype(np.float32),
-        normal=wall.normal,
-        facet=wall.normal,
-        view=-way,
-    )
+    samples = replace(shading_samples(prepared.gbuffer, row, position), normal=wall.normal, view=-way)
     light = shade(samples, wall, materials, prepared.emitters, np.rint(visible * 255).astype(np.uint8))
-    return light, cavity.walls.openness(tangents)
+    return light, wall, cavity.walls.openness(tangents)

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from firstshift.core.imprint import Imprint, Layer
+from firstshift.core.imprint import Layer
 from firstshift.render.gbuffer import F32
-from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared
 from firstshift.render.stamping.bounce import OPEN, Cavity
-from firstshift.render.stamping.finding import Rows
+from firstshift.render.stamping.finding import lit_from
+from firstshift.render.stamping.landed import NOTHING, Landed
 from firstshift.render.stamping.marching import marched
 from firstshift.render.stamping.sampling import box_means, relief_means
-from firstshift.render.stamping.shadow import Walls, walls_of
-from firstshift.render.stamping.splitting import Splinters, footprints
+from firstshift.render.stamping.shadow import Walls
+from firstshift.render.stamping.splitting import Splinters, fineness, footprints
 
 HARDLY = 0.3
 """Cells by which a slanting view may miss its place in the relief."""
-NOTHING = 1e-6
-"""Slopes, shares and factors nearer than this to 'no change' change nothing."""
+FLAT = 5e-4
+"""Slopes below this share of the surface's own roughness (as alpha) move no highlight that anybody could see."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,26 +61,23 @@ class Change:
         )  # fmt: skip
 
 
-def change_of(
-    prepared: Prepared, splinters: Splinters, flaws: Sequence[tuple[Landing, Imprint, Rows]]
-) -> tuple[Change, list[Cavity]]:
+def change_of(prepared: Prepared, splinters: Splinters, flaws: Sequence[Landed]) -> tuple[Change, list[Cavity]]:
     """Also the sub-samples of each flaw that see its walls."""
     change = Change.none(len(splinters), len(prepared.emitters))
     cavities: list[Cavity] = []
-    for number, (landing, imprint, rows) in enumerate(flaws):
-        if len(rows):
-            _Reader(prepared, splinters, landing, imprint, rows).add_to(change, number, cavities)
+    for number, flaw in enumerate(flaws):
+        if len(flaw.rows):
+            _Reader(prepared, splinters, flaw).add_to(change, number, cavities)
     return change, cavities
 
 
 class _Reader:
     """One flaw's layers at the sub-samples it touches."""
 
-    def __init__(
-        self, prepared: Prepared, splinters: Splinters, landing: Landing, imprint: Imprint, rows: Rows
-    ) -> None:
-        which = splinters.of_rows(rows)
-        self.prepared, self.landing, self.imprint = prepared, landing, imprint
+    def __init__(self, prepared: Prepared, splinters: Splinters, flaw: Landed) -> None:
+        which = splinters.of_rows(flaw.rows)
+        landing, imprint = flaw.landing, flaw.imprint
+        self.prepared, self.landing, self.imprint, self.walls = prepared, landing, imprint, flaw.walls
         u, v, _ = landing.to_patch(splinters.position_mm[which]).T
         half_u, half_v = np.float32(imprint.patch.length_mm / 2), np.float32(imprint.patch.width_mm / 2)
         inside = (np.abs(u) <= half_u) & (np.abs(v) <= half_v)
@@ -89,9 +86,8 @@ class _Reader:
         self.row = splinters.rows[owner]
         if imprint.height_mm is not None:
             u, v = self._seen_aslant(u, v, imprint.height_mm)
-        wide, high = footprints(prepared.gbuffer, splinters.rows, landing, 1 / splinters.side)
+        wide, high = footprints(prepared.gbuffer, splinters.rows, landing, fineness(imprint) / splinters.side)
         self.at = (imprint.patch, u, v, wide[owner], high[owner])
-        self.position_mm = splinters.position_mm[self.which]
 
     def _seen_aslant(self, u: F32, v: F32, height_mm: Layer) -> tuple[F32, F32]:
         """Where the camera's rays meet the relief, which is not where they meet the plane when they slant."""
@@ -155,9 +151,9 @@ class _Reader:
         for axis, direction in enumerate((tangent, side)):
             a, b = direction @ u, direction @ v
             change.spread[which, axis] += np.maximum(uu * a * a + vv * b * b + 2 * uv * a * b, 0)
-        changed = np.asarray((suu + svv) > NOTHING * NOTHING)
-        walls = walls_of(self.prepared, self.landing, self.imprint)
-        return changed if walls is None else changed | self._add_shadow(change, walls, cavities)
+        flat = FLAT * self.prepared.appearance.alpha[self.row].min(axis=1)
+        changed = np.asarray(suu + svv > flat * flat)
+        return changed if self.walls is None else changed | self._add_shadow(change, self.walls, cavities)
 
     def _unresolved(self) -> F32:
         """Share of the slopes' variance that lies inside a sub-sample of w cells. A mean is never taken over less than
@@ -165,7 +161,7 @@ class _Reader:
         neighbours says, over less than that with the square."""
         patch, _, _, wide, high = self.at
         cells = np.maximum(wide / np.float32(patch.along_mm), high / np.float32(patch.across_mm)) ** 2
-        return np.where(cells < 1, cells / 2, 1 - 1 / (2 * np.maximum(cells, 1)))
+        return np.asarray(np.where(cells < 1, cells / 2, 1 - 1 / (2 * np.maximum(cells, 1))), dtype=np.float32)
 
     def _add_shadow(self, change: Change, walls: Walls, cavities: list[Cavity]) -> npt.NDArray[np.bool_]:
         _, u, v, wide, high = self.at
@@ -176,7 +172,7 @@ class _Reader:
             return np.asarray(walled)
         rows, owner = np.unique(self.row[near], return_inverse=True)
         gbuffer, which = self.prepared.gbuffer, self.which[near]
-        lit = walls.lit(tangents[near], gbuffer.position_mm[rows], gbuffer.normal[rows], owner)
+        lit = walls.lit(tangents[near], lit_from(gbuffer, rows, gbuffer.position_mm[rows]), gbuffer.normal[rows], owner)
         open_share = walls.openness(tangents[near])
         change.lit[which] *= lit
         change.openness[which] *= open_share

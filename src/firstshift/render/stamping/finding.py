@@ -9,6 +9,8 @@ says can reach: on a cylinder the flaw wraps, and it does not print through to t
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -40,6 +42,25 @@ def spans(first: npt.NDArray[np.integer], count: npt.NDArray[np.integer]) -> Row
     total = int(count.sum())
     before = np.cumsum(count) - count
     return np.asarray(np.repeat(first - before, count) + np.arange(total), dtype=np.int64)
+
+
+def lit_from(gbuffer: GBuffer, rows: Rows, position_mm: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Positions as the lamps see them: on a line camera they travel with the line that a sample belongs to."""
+    start, step = gbuffer.travel_mm
+    if step == 0.0:
+        return position_mm
+    lit = position_mm.copy()
+    lit[:, 1] -= start + step * (gbuffer.pixel[rows] // gbuffer.width + 0.5 + gbuffer.offset_px[rows, 1])
+    return lit
+
+
+def shading_samples(gbuffer: GBuffer, rows: Rows, position_mm: npt.NDArray[np.floating]) -> GBuffer:
+    """Samples at other positions with what shading asks of them, and nothing else: copying the rest takes longer than
+    shading."""
+    wanted = {name: getattr(gbuffer, name)[rows] for name in ("pixel", "offset_px", "view", "normal")}
+    spared = ("weight", "surface", "triangle", "local_mm", "facet", "across_mm", "down_mm", "distance_mm")
+    left_out = {name: getattr(gbuffer, name)[:0] for name in spared}
+    return replace(gbuffer, position_mm=position_mm.astype(np.float32), **wanted, **left_out)
 
 
 def touched_rows(prepared: Prepared, landing: Landing, patch: Patch, highest_mm: float = 0.0) -> Rows:

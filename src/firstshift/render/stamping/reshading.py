@@ -18,6 +18,7 @@ from firstshift.render.prepared import Prepared
 from firstshift.render.shade import shade
 from firstshift.render.stamping.bounce import Cavity, bounced
 from firstshift.render.stamping.change import Change
+from firstshift.render.stamping.finding import shading_samples
 from firstshift.render.stamping.splitting import Splinters
 
 LEAST_FACING = np.float32(0.05)
@@ -80,7 +81,7 @@ def reshaded(
     order = np.concatenate([np.arange(len(which)), covered])
     normal = prepared.gbuffer.normal[row]
     position = splinters.position_mm[which] + normal * change.height_mm[which, None]
-    samples = replace(prepared.gbuffer.taken(row[order]), position_mm=position[order].astype(np.float32))
+    samples = shading_samples(prepared.gbuffer, row[order], position[order])
     appearance = _joined(bare, stuff)
     visible = seen_lights(prepared, row, change.lit[which])[order]
     light = shade(samples, appearance, covering.materials, prepared.emitters, visible)

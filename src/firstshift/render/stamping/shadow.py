@@ -15,6 +15,7 @@ from firstshift.render.prepared import Prepared
 from firstshift.render.stamping.horizon import LOWEST_TAN, bearings, horizon_tangents, lit_past, openness, thinned
 from firstshift.render.stamping.sampling import box_means
 
+Floats = npt.NDArray[np.float64]
 DEEP_TAN = 0.35
 """Walls steeper than this throw light onto each other that is worth counting, whether they shade or not."""
 
@@ -51,7 +52,7 @@ def walls_of(prepared: Prepared, landing: Landing, imprint: Imprint) -> Walls | 
         float(np.abs(np.diff(height, axis=1)).max(initial=0)) / imprint.patch.along_mm,
         float(np.abs(np.diff(height, axis=0)).max(initial=0)) / imprint.patch.across_mm,
     )
-    way = prepared.emitters.position_mm - landing.position_mm
+    way = prepared.emitters.position_mm - _landing_lit_from(prepared, landing)
     flat = np.hypot(way @ landing.u, way @ landing.v)
     # Half the emitter's own angular size lower than its middle; what stands below the plane is no light at all.
     low = (way @ landing.normal - prepared.emitters.across_mm / 2) / np.maximum(flat, 1e-6)
@@ -61,3 +62,12 @@ def walls_of(prepared: Prepared, landing: Landing, imprint: Imprint) -> Walls | 
         return None
     thin, patch = thinned(height, imprint.patch)
     return Walls(landing, prepared.emitters, patch, horizon_tangents(thin, patch))
+
+
+def _landing_lit_from(prepared: Prepared, landing: Landing) -> Floats:
+    """The landing as the lamps see it: on a line camera, when its line is taken."""
+    start, step = prepared.gbuffer.travel_mm
+    if step == 0.0:
+        return landing.position_mm
+    row = float(prepared.view.project(landing.position_mm[None])[0, 1])
+    return np.asarray(landing.position_mm - np.array([0.0, start + step * row, 0.0]))

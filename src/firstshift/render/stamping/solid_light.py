@@ -21,7 +21,7 @@ from firstshift.render.gbuffer import F32, NOTHING, GBuffer
 from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared
 from firstshift.render.shade import shade
-from firstshift.render.stamping.finding import rows_in_box, spans
+from firstshift.render.stamping.finding import lit_from, rows_in_box, spans
 from firstshift.render.stamping.mending import Mend, Pixels, summed
 from firstshift.render.stamping.reshading import towards_camera
 from firstshift.render.stamping.solids import ON_BODY, Body, Seen, pixel_box, seen_with
@@ -120,7 +120,7 @@ def _lit(prepared: Prepared, body: Body, seen: Seen, before: Rows) -> F32:
     """(L, R, C)"""
     samples = _samples(prepared, seen, before, body.landing.surface)
     appearance, materials = _dressed(prepared, body, seen, samples)
-    visible = _seen_lights(prepared, body, seen)
+    visible = _seen_lights(prepared, body, seen, before)
     light = shade(samples, appearance, materials, prepared.emitters, visible)
     empty = np.flatnonzero(seen.surface == NOTHING)
     if len(empty):
@@ -194,14 +194,14 @@ def _background(prepared: Prepared, pixel: npt.NDArray[np.int64]) -> F32:
     return np.asarray(prepared.radiance[:, np.array(nearest)[owner]])
 
 
-def _seen_lights(prepared: Prepared, body: Body, seen: Seen) -> npt.NDArray[np.uint8]:
+def _seen_lights(prepared: Prepared, body: Body, seen: Seen, before: Rows) -> npt.NDArray[np.uint8]:
     """(R, E): one question for each pixel and side, asked by its first ray."""
     kind = seen.surface == ON_BODY
     _, first, owner = np.unique(seen.pixel * 2 + kind, return_index=True, return_inverse=True)
     start = seen.position_mm[first] + seen.facet[first] * (prepared.scene.clearance_mm + body.clearance_mm)
     count, emitters = len(first), len(prepared.emitters)
     origins = np.repeat(start, emitters, axis=0)
-    targets = np.tile(prepared.emitters.position_mm.astype(np.float64), (count, 1))
+    targets = _lamps(prepared, before[first])
     way = targets - origins
     far = np.linalg.norm(way, axis=1, keepdims=True)
     if body.solid.is_added:
@@ -213,6 +213,13 @@ def _seen_lights(prepared: Prepared, body: Body, seen: Seen) -> npt.NDArray[np.u
         dark = np.zeros(len(origins), np.bool_)
     dark = dark | prepared.scene.blocked(origins, targets)
     return np.where(dark.reshape(count, emitters), 0, 255).astype(np.uint8)[owner]
+
+
+def _lamps(prepared: Prepared, rows: Rows) -> npt.NDArray[np.float64]:
+    """(K · E, 3): where the emitters are for each of these samples."""
+    places = np.repeat(prepared.emitters.position_mm[None].astype(np.float64), len(rows), axis=0)
+    nowhere = np.zeros((len(rows), 3))
+    return (places - lit_from(prepared.gbuffer, rows, nowhere)[:, None]).reshape(-1, 3)
 
 
 def _shadow_beside(prepared: Prepared, body: Body, taken: Pixels, share: F32) -> list[Mend]:
@@ -232,7 +239,7 @@ def _shadow_beside(prepared: Prepared, body: Body, taken: Pixels, share: F32) ->
         return []
     start = gbuffer.position_mm[rows] + gbuffer.facet[rows] * np.float32(body.clearance_mm + 1e-4)
     origins = np.repeat(start, len(emitters), axis=0)
-    dark = body.scene.blocked(origins, np.tile(emitters.position_mm, (len(rows), 1))).reshape(len(rows), -1)
+    dark = body.scene.blocked(origins, _lamps(prepared, rows)).reshape(len(rows), -1)
     shaded = np.flatnonzero(dark.any(axis=1))
     if not len(shaded):
         return []

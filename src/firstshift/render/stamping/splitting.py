@@ -19,8 +19,10 @@ from firstshift.render.stamping.finding import Rows, spans
 
 MOST = 6
 """Sub-samples along one side of a pixel: the finest that a pixel of the usual patch (4 cells a pixel) can use."""
+BENT = 0.08
+"""Slopes that change by more than this from cell to cell shine in ways that their mean does not."""
 SHARP = 0.3
-"""Slopes that change by more than this from cell to cell are looked at twice in each cell."""
+"""Slopes that change by more than this are also looked at twice in each cell."""
 ENOUGH = 40_000
 """Sub-samples for one flaw; a dent across the whole image has no detail that needs more."""
 
@@ -62,6 +64,24 @@ def sides(gbuffer: GBuffer, rows: Rows, imprint: Imprint) -> npt.NDArray[np.int6
     return np.clip(np.ceil(square / np.float32(cell) - 0.05), 1, most).astype(np.int64)
 
 
+def fineness(imprint: Imprint) -> float:
+    """Side of the box that a sub-sample averages over, as a share of the distance between sub-samples. Sharp detail is
+    looked at in smaller boxes: a mean slope over a whole groove says nothing about how it shines."""
+    return 0.25 if imprint.height_mm is not None and _bends(imprint) > BENT else 1.0
+
+
+def _offsets() -> F32:
+    """(MOST + 1, MOST², 2): where the sub-samples of a pixel split in k × k lie, around its centre.
+
+    No grid: seen along any direction they are spread evenly (Roberts 2018, R2 sequence), so that a groove thinner than
+    a pixel divided by k is still met by its share of them, whichever way it runs."""
+    table = np.zeros((MOST + 1, MOST * MOST, 2))
+    for k in range(1, MOST + 1):
+        points = np.mod(np.arange(k * k)[:, None] * [0.7548776662466927, 0.5698402909980532] + 0.5, 1)
+        table[k, : k * k] = points - points.mean(axis=0)
+    return table.astype(np.float32)
+
+
 def _bends(imprint: Imprint) -> float:
     """The largest change of slope from one cell to the next."""
     height, patch = imprint.height_mm, imprint.patch
@@ -75,11 +95,10 @@ def split(gbuffer: GBuffer, rows: Rows, side: npt.NDArray[np.int64]) -> Splinter
     count = side * side
     owner = np.repeat(np.arange(len(rows)), count)
     place = spans(np.zeros(len(rows), dtype=np.int64), count)
-    k = side[owner].astype(np.float32)
     # A sample of weight ¼ speaks for a quarter of its pixel.
     spread = np.sqrt(gbuffer.weight[rows])[owner]
-    right = ((place % side[owner] + np.float32(0.5)) / k - np.float32(0.5)) * spread
-    down = ((place // side[owner] + np.float32(0.5)) / k - np.float32(0.5)) * spread
+    offset = _OFFSETS[side[owner], place] * spread[:, None]
+    right, down = offset[:, 0], offset[:, 1]
     row = rows[owner]
     position = gbuffer.position_mm[row] + gbuffer.across_mm[row] * right[:, None] + gbuffer.down_mm[row] * down[:, None]
     return Splinters(rows, owner, side, position.astype(np.float32))
@@ -96,3 +115,6 @@ def footprints(gbuffer: GBuffer, rows: Rows, landing: Landing, share: npt.NDArra
 
 def _length(vectors: F32) -> F32:
     return np.asarray(np.sqrt((vectors * vectors).sum(axis=1)), dtype=np.float32)
+
+
+_OFFSETS = _offsets()

@@ -1,0 +1,70 @@
+"""A flaw on its place in a view: the samples it touches, its walls, and those samples that it really changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift.core.imprint import Imprint
+from firstshift.render.landing import Landing
+from firstshift.render.prepared import Prepared
+from firstshift.render.stamping.finding import Rows, touched_rows
+from firstshift.render.stamping.sampling import box_means
+from firstshift.render.stamping.shadow import Walls, walls_of
+from firstshift.render.stamping.splitting import footprints
+
+NOTHING = 1e-6
+"""Slopes, shares and factors nearer than this to 'no change' change nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Landed:
+    landing: Landing
+    imprint: Imprint
+    touched: Rows
+    """Samples under the patch."""
+    rows: Rows
+    """Those among them where a layer changes something."""
+    walls: Walls | None
+
+
+def landed(prepared: Prepared, landing: Landing, imprint: Imprint) -> Landed:
+    slanting = 0.0 if imprint.height_mm is None else float(np.abs(imprint.height_mm).max())
+    touched = touched_rows(prepared, landing, imprint.patch, slanting)
+    if not len(touched):
+        return Landed(landing, imprint, touched, touched, None)
+    walls = walls_of(prepared, landing, imprint)
+    u, v, _ = landing.to_patch(prepared.gbuffer.position_mm[touched]).T
+    view = prepared.gbuffer.view[touched]
+    # A slanting view sees what lies beside.
+    facing = np.maximum(view @ landing.normal.astype(np.float32), 0.2)
+    aside = 2 * slanting * np.sqrt(np.maximum(1 - facing * facing, 0)) / facing
+    wide, high = footprints(prepared.gbuffer, touched, landing, np.ones(len(touched), np.float32))
+    box = (u, v, (wide + aside).astype(np.float32), (high + aside).astype(np.float32))
+    changed = box_means(busy_cells(imprint).astype(np.float32), imprint.patch, *box)[:, 0] > 0
+    if walls is not None:
+        walled = walls.tangents.max(axis=2) > 0
+        changed |= box_means(walled.astype(np.float32), walls.patch, *box)[:, 0] > 0
+    return Landed(landing, imprint, touched, touched[changed], walls)
+
+
+def busy_cells(imprint: Imprint) -> npt.NDArray[np.bool_]:
+    """Cells where a layer says anything."""
+    busy = np.zeros(imprint.patch.shape, dtype=np.bool_)
+    if imprint.height_mm is not None:
+        along = np.abs(np.diff(imprint.height_mm, axis=1)) > NOTHING * imprint.patch.along_mm
+        across = np.abs(np.diff(imprint.height_mm, axis=0)) > NOTHING * imprint.patch.across_mm
+        busy[:, 1:] |= along
+        busy[:, :-1] |= along
+        busy[1:] |= across
+        busy[:-1] |= across
+    if imprint.tint is not None:
+        busy |= (np.abs(imprint.tint - 1) > NOTHING).any(axis=2)
+    if imprint.smoothness is not None:
+        busy |= np.abs(imprint.smoothness - 1) > NOTHING
+    for layer in (imprint.occlusion, imprint.film, imprint.hides_finish, imprint.cover):
+        if layer is not None:
+            busy |= layer > NOTHING
+    return busy

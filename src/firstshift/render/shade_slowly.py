@@ -40,7 +40,7 @@ from firstshift.render.shade_inputs import Samples
 Array = Any
 """A numpy array or a torch tensor: only operators and methods that both have."""
 
-SMOOTHING = 0.25
+SMOOTHING = 0.2
 STRETCH = 0.6
 """What is added to α², as a share of squared semi-axes in the plane of slopes. It is divided by 1 + a²: the second
 derivative of p relative to p falls so, and far tails do not notice how long an emitter is."""
@@ -49,6 +49,7 @@ EDGE = 0.82
 ROUNDEST = 1e-3
 """An ellipse counts as at least so wide: the squared ratio of its axes."""
 LEAST_COSINE = 0.02
+"""Nearer to grazing than 1.1° nothing is told apart: on a sphere that is the outermost 0.02 % of its radius."""
 # Reflectance of a rough clear layer, η = 1.5: rows belong to (1 − cos θ)^0, 2, 5, 14, columns to √α^0, 1, 2, 3.
 LAYER = (
     (0.04208, -0.00612, -0.01837, 0.01712),

@@ -75,7 +75,6 @@ def fingerprint(ground: Ground, draws: Draws, size: float) -> Imprint:
     for _ in range(int(np.clip(size * size / 22, 2, 14))):
         spot = np.complex64(complex(shape.uniform(-0.45, 0.45) * size, shape.uniform(-0.45, 0.45) * size))
         ends *= (z - spot) if shape.random() < 0.5 else np.conj(z - spot)
-        ends /= np.maximum(np.abs(ends), np.float32(1e-6))
     ridge = smoothstep(0.5 + 0.9 * np.cos(phase + np.angle(ends)) + 0.25 * cloud)
     beads = noise(shape, (u, v), RIDGE_MM * 0.55).on(patch)
     pressed = smoothstep((1.0 + 0.16 * np.tanh(cloud) - np.minimum(out, 9)) / 0.3) * np.clip(

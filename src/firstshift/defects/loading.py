@@ -7,6 +7,8 @@ not from the places Python searches. A mistake in it comes back as one line that
 
 from __future__ import annotations
 
+import hashlib
+import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
@@ -48,13 +50,18 @@ def _executed(file: Path) -> ModuleType:
         raise BadInput(where=str(file), expected="a Python file", found=error.strerror or "unreadable") from error
     except UnicodeDecodeError as error:
         raise BadInput(where=file.name, expected="Python source in UTF-8", found="other bytes") from error
-    module = ModuleType(f"firstshift_defects_{file.stem}")
+    # Its own name for each text: pydantic looks a model's words up in the module that `__module__` names.
+    name = f"firstshift_defects_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
+    module = ModuleType(name)
     module.__file__ = str(file)
+    sys.modules[name] = module
     try:
         exec(compile(source, str(file), "exec"), module.__dict__)  # noqa: S102
     except FirstshiftError:
+        del sys.modules[name]
         raise
     except Exception as error:
+        del sys.modules[name]
         # Whatever a person's file raises is a mistake in that file.
         raise BadInput(
             where=f"{file.name}, line {_line(error, str(file))}",

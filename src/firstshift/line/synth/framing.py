@@ -16,6 +16,7 @@ from firstshift.line.synth.placing import sites_for
 from firstshift.line.synth.recipe import PoseDraw
 from firstshift.line.synth.setting_up import part_surfaces
 from firstshift.render.cad.regions import region_masks
+from firstshift.render.gbuffer import GBuffer
 from firstshift.render.placing import Staged, land
 from firstshift.render.scene import Placed, Scene
 from firstshift.render.view import CameraPose, view_of
@@ -45,10 +46,14 @@ def survey(stage: Stage, pose: PoseDraw) -> Survey:
     view = view_of(stage.plan.station, scale=min(1.0, SURVEY_PX / max(stage.image_px)), camera=camera)
     gbuffer = scene.cast(view)
     staged = Staged(view, scene, part_surfaces(stage, pose), gbuffer)
-    on_part = scene.on_part(gbuffer)
-    facet = gbuffer.facet @ part_pose.rotation.astype(np.float32)
-    triangle = np.where(on_part, gbuffer.triangle, -1)
-    return Survey(staged, on_part, region_masks(stage.plan.part, stage.mesh, triangle, gbuffer.local_mm, facet))
+    return Survey(staged, scene.on_part(gbuffer), regions_on(stage, scene, gbuffer))
+
+
+def regions_on(stage: Stage, scene: Scene, gbuffer: GBuffer) -> npt.NDArray[np.bool_]:
+    """(R, N): in which of the plan's regions each sample lies; the part is the scene's first object."""
+    facet = gbuffer.facet @ scene.placed[0].pose.rotation.astype(np.float32)
+    triangle = np.where(scene.on_part(gbuffer), gbuffer.triangle, -1)
+    return region_masks(stage.plan.part, stage.mesh, triangle, gbuffer.local_mm, facet)
 
 
 def frame_pose(stage: Stage, pose: PoseDraw, kind: str, seed: Seed) -> PoseDraw:

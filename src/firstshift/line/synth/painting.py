@@ -52,6 +52,15 @@ class Landed:
     imprint: Imprint
 
 
+@dataclass(frozen=True, slots=True)
+class Lit:
+    """One channel before the sensor."""
+
+    channel: str
+    signal: F32
+    flaws: list[SeenFlaw]
+
+
 class Painter:
     """Paints for one plan. Keeps the last pose, because images of one pose come one after the other."""
 
@@ -75,41 +84,39 @@ class Painter:
     def paint(self, recipe: Recipe, ready: Ready | None = None) -> list[Painted]:
         """All channels of one part."""
         ready = ready or self.stage.ready(recipe.pose, recipe.kind)
-        landed, stamped, recipe = self._stamped(ready, recipe)
-        painted = []
-        for channel in self.stage.channels:
-            clean = self.stage.signal(ready.layers, recipe, channel)
-            flawed = clean if stamped is None else self._with(clean, stamped, recipe, channel)
-            image = self.stage.expose(flawed, ready, recipe, channel)
-            flaws = [] if stamped is None else self._seen(recipe, channel, clean, flawed, stamped, landed)
-            painted.append(Painted(channel, image, label_of(flaws), recipe))
-        return painted
-
-    def _stamped(self, ready: Ready, recipe: Recipe) -> tuple[list[Landed], Stamped | None, Recipe]:
-        """Flaws that show nothing in any channel get another place, as long as the plan allows few of those."""
         if not recipe.flaws:
-            return [], None, recipe
+            return [
+                self._exposed(ready, recipe, Lit(channel, self.stage.signal(ready.layers, recipe, channel), []))
+                for channel in self.stage.channels
+            ]
+        recipe, lit = self._with_flaws(ready, recipe)
+        return [self._exposed(ready, recipe, one) for one in lit]
+
+    def _exposed(self, ready: Ready, recipe: Recipe, lit: Lit) -> Painted:
+        image = self.stage.expose(lit.signal, ready, recipe, lit.channel)
+        return Painted(lit.channel, image, label_of(lit.flaws), recipe)
+
+    def _with_flaws(self, ready: Ready, recipe: Recipe) -> tuple[Recipe, list[Lit]]:
+        """A flaw that shows in no channel gets another place, as long as the plan wants few of those."""
+        clean = {channel: self.stage.signal(ready.layers, recipe, channel) for channel in self.stage.channels}
         for attempt in range(MAX_ATTEMPTS):
             flaws = tuple(replace(flaw, attempt=flaw.attempt or attempt) for flaw in recipe.flaws)
             landed = self._land_all(ready, flaws)
             stamped = stamp(ready.prepared, [(one.landing, one.imprint) for one in landed])
-            stays = recipe.flaws[0].attempt or self._shows(ready, recipe, stamped, landed)
-            if stays or attempt == MAX_ATTEMPTS - 1 or self._may_hide(recipe):
-                return landed, stamped, replace(recipe, flaws=tuple(one.recipe for one in landed))
+            lit = [self._lit(channel, clean[channel], stamped, recipe, landed) for channel in self.stage.channels]
+            shows = any(one.flaws[0].is_visible for one in lit)
+            if shows or recipe.flaws[0].attempt or attempt == MAX_ATTEMPTS - 1 or self._may_hide(recipe):
+                return replace(recipe, flaws=tuple(one.recipe for one in landed)), lit
         raise AssertionError("the last attempt returns")
 
     def _may_hide(self, recipe: Recipe) -> bool:
         share = self.stage.plan.synthetic.not_visible
         return Seed(recipe.sensor_seed).uniform("may hide") < share
 
-    def _shows(self, ready: Ready, recipe: Recipe, stamped: Stamped, landed: Sequence[Landed]) -> bool:
-        """Whether the flaw that was asked for is seen in at least one channel."""
-        for channel in self.stage.channels:
-            clean = self.stage.signal(ready.layers, recipe, channel)
-            flawed = self._with(clean, stamped, recipe, channel)
-            if self._seen(recipe, channel, clean, flawed, stamped, landed[:1])[0].is_visible:
-                return True
-        return False
+    def _lit(self, channel: str, clean: F32, stamped: Stamped, recipe: Recipe, landed: Sequence[Landed]) -> Lit:
+        flawed = clean.copy()
+        flawed.reshape(-1, flawed.shape[2])[stamped.pixel] = self.stage.signal(stamped.layers, recipe, channel)
+        return Lit(channel, flawed, self._seen(recipe, clean, flawed, stamped, landed))
 
     def _land_all(self, ready: Ready, flaws: Sequence[FlawRecipe]) -> list[Landed]:
         """The flaw that was asked for, and of its companions those that find a place in this window."""
@@ -126,28 +133,23 @@ class Painter:
         imprint = draw_flaw(entry, landing.ground, flaw.severity, seed.child("shape"), self.stage.types)
         return Landed(flaw, landing, imprint)
 
-    def _with(self, clean: F32, stamped: Stamped, recipe: Recipe, channel: str) -> F32:
-        flawed = clean.copy()
-        pixels = flawed.reshape(-1, flawed.shape[2])
-        pixels[stamped.pixel] = self.stage.signal(stamped.layers, recipe, channel)
-        return flawed
-
     def _seen(
         self,
         recipe: Recipe,
-        channel: str,
         clean: F32,
         flawed: F32,
         stamped: Stamped,
         landed: Sequence[Landed],
     ) -> list[SeenFlaw]:
         height, width, count = clean.shape
-        before, after = clean.reshape(-1, count), flawed.reshape(-1, count)
+        pixels, flawed_pixels = clean.reshape(-1, count), flawed.reshape(-1, count)
         found = []
-        for one, (pixel, covered) in zip(landed, stamped.coverage, strict=False):
+        for one, (pixel, covered) in zip(landed, stamped.coverage, strict=True):
             mask, landing = mask_of((pixel, covered), width, height), one.landing
-            noise = self.stage.noise_sigma(before[pixel], recipe, channel)
-            noticed = notice(before[pixel], after[pixel], covered, noise, self.stage.texture_sigma(clean, mask))
+            # What is whiter than white looks alike.
+            before, after = (np.minimum(light[pixel], 1.0) for light in (pixels, flawed_pixels))
+            noise = self.stage.noise_sigma(before, recipe)
+            noticed = notice(before, after, covered, noise, self.stage.texture_sigma(clean, mask))
             found.append(
                 SeenFlaw(
                     one.recipe,

@@ -20,15 +20,15 @@ from firstshift.core.hashing import record_hash
 from firstshift.core.image import GREY, RGB, Image
 from firstshift.core.seed import Seed
 from firstshift.core.shapes import Mask
+from firstshift.line.synth.framing import regions_on
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.recipe import PoseDraw, Recipe
 from firstshift.line.synth.setting_up import check_visible, prepare
-from firstshift.line.synth.settings import GOOD
 from firstshift.line.synth.white_plane import spread_over, white_field
 from firstshift.render.cad.edges import feature_edges
 from firstshift.render.cad.openings import openings
 from firstshift.render.cad.reading import read_part
-from firstshift.render.cad.regions import region_masks, require_area
+from firstshift.render.cad.regions import require_area
 from firstshift.render.gbuffer import NOTHING
 from firstshift.render.noticing import texture_of
 from firstshift.render.placing import Sites
@@ -41,8 +41,10 @@ from firstshift.spec.catalogue import Defect
 from firstshift.spec.facts import derive_facts
 
 F32 = npt.NDArray[np.float32]
-BRIGHT_SHARE = 0.65
-"""Where the brightest part of a good part is set to: room above for flaws that shine."""
+BRIGHT_SHARE, DARK_SHARE = 0.65, 0.2
+"""Where the bright end of a good part is set to. In a dark field it stays dark: room above for flaws that shine."""
+DARK_FIELD = 0.3
+"""A good part this much darker than a white plane is one in a dark field."""
 BRIGHT_PERCENTILE = 98.0
 MOST_GAIN = 12.0
 """A dark field that shows next to nothing is not turned up for ever: a white matt plane may be this far over white."""
@@ -55,12 +57,9 @@ class Ready:
 
     kind: str
     pose: PoseDraw
-    part_pose: Pose
     prepared: Prepared
     layers: F32
     """(L, H, W, C): radiance of each lamp alone, of the clean part."""
-    regions: npt.NDArray[np.bool_]
-    """(R, N): in which region each sample lies."""
     confusion_px: F32
     """(H, W)"""
     sites: dict[int, Sites] = field(default_factory=dict)
@@ -128,15 +127,9 @@ class Stage:
 
     def ready(self, pose: PoseDraw, kind: str) -> Ready:
         prepared = prepare(self, pose)
-        gbuffer = prepared.gbuffer
-        part_pose = self.part_pose(pose)
-        on_part = prepared.scene.on_part(gbuffer)
-        facet = gbuffer.facet @ part_pose.rotation.astype(np.float32)
-        triangle = np.where(on_part, gbuffer.triangle, -1)
-        regions = region_masks(self.plan.part, self.mesh, triangle, gbuffer.local_mm, facet)
-        distance = gbuffer.gathered(gbuffer.distance_mm)[:, :, 0]
+        distance = prepared.gbuffer.gathered(prepared.gbuffer.distance_mm)[:, :, 0]
         confusion = prepared.view.confusion_px(distance.astype(np.float64)).astype(np.float32)
-        return Ready(kind, pose, part_pose, prepared, prepared.layers, regions, confusion)
+        return Ready(kind, pose, prepared, prepared.layers, confusion)
 
     def signal(self, layers: F32, recipe: Recipe, channel: str) -> F32:
         """(…, C): light on the sensor as a share of full scale, before lens blur and noise: the lamps that are on,
@@ -152,20 +145,20 @@ class Stage:
         """How the engineer would have set each channel: a good part, nominal pose, bright but nowhere white."""
         from firstshift.line.synth.drawing import nominal_pose
 
-        ready = self.ready(nominal_pose(self, min(1.0, SURVEY_PX / max(self.image_px))), GOOD)
-        prepared = ready.prepared
+        prepared = prepare(self, nominal_pose(self, min(1.0, SURVEY_PX / max(self.image_px))))
+        regions = regions_on(self, prepared.scene, prepared.gbuffer)
         names = [light.name for light in self.plan.station.lights]
         outside = prepared.gbuffer.surface == NOTHING
         found = {}
         for channel in self.plan.station.channels:
             rows = [names.index(name) for name in channel.lights]
-            seen = prepared.radiance[rows].sum(axis=0).mean(axis=1)
+            seen = prepared.radiance[rows].sum(axis=0).max(axis=1)
             # Each region on its own: a chamfer that shines must not leave the face beside it black.
-            inspected = [float(np.percentile(seen[mask], BRIGHT_PERCENTILE)) for mask in ready.regions if mask.any()]
+            inspected = [float(np.percentile(seen[mask], BRIGHT_PERCENTILE)) for mask in regions if mask.any()]
             field = float(np.percentile(seen[outside], 50)) if outside.any() else 0.0
             bright = max(statistics.median(inspected) if inspected else 0.0, field)
             white = sum(light.intensity for light in self.plan.station.lights if light.name in channel.lights)
-            found[channel.name] = min(BRIGHT_SHARE / max(bright, 1e-9), MOST_GAIN / white)
+            found[channel.name] = min(_level(bright / white) / max(bright, 1e-9), MOST_GAIN / white)
         return found
 
     @cached_property
@@ -177,7 +170,8 @@ class Stage:
         station = self.plan.station
         exposure_ms = next(one for one in station.channels if one.name == channel).exposure_ms or 0.0
         speed = 0.0 if station.line_scan else station.part_speed_mm_s
-        moved_px = speed * exposure_ms / 1000 / float(np.median(ready.prepared.gbuffer.footprint_mm))
+        moved_mm = speed * exposure_ms / 1000
+        moved_px = moved_mm / float(np.median(ready.prepared.gbuffer.footprint_mm)) if moved_mm else 0.0
         window = ready.pose.window if ready.pose.scale == 1.0 else None
         light = signal
         if self.sensor.illumination is not None:
@@ -194,7 +188,7 @@ class Stage:
             channels=RGB if signal.shape[2] == 3 else GREY,
         )
 
-    def noise_sigma(self, signal: F32, recipe: Recipe, channel: str) -> F32:  # noqa: ARG002 - a channel may get its own gain
+    def noise_sigma(self, signal: F32, recipe: Recipe) -> F32:
         """(P,): standard deviation of a pixel with this signal, as a share of full scale (EMVA 1288)."""
         full = self.sensor.full_scale_e
         electrons = np.clip(signal.mean(axis=1), 0.0, 1.0) * full
@@ -204,7 +198,7 @@ class Stage:
 
     @staticmethod
     def texture_sigma(clean: F32, mask: Mask) -> float:
-        return texture_of(clean.mean(axis=2), mask)
+        return texture_of(clean[:, :, clean.shape[2] // 2], mask)  # green where there are colours
 
     def _drawn_by_a_model(self) -> tuple[tuple[Defect, ...], dict[str, str]]:
         """The entries that can be drawn, and for classes that cannot, why."""
@@ -234,6 +228,11 @@ class Stage:
                     continue
             placed.append(entry)
         self.drawable = tuple(placed)
+
+
+def _level(reflected: float) -> float:
+    """Full scale share for a good part that sends this much of what a white plane would send."""
+    return DARK_SHARE + (BRIGHT_SHARE - DARK_SHARE) * min(1.0, reflected / DARK_FIELD)
 
 
 def _with_bits(profile: SensorProfile, bits: int) -> SensorProfile:

@@ -104,7 +104,7 @@ def test_metal_under_area_lights(light: Light, shape: Any) -> None:
         bright = truth > 0.05 * truth.max()
         errors.append(np.abs(found / np.where(bright, truth, 1) - 1)[bright])
     assert np.median(np.concatenate(errors)) < 0.03
-    assert max(np.median(one) for one in errors) < 0.06
+    assert max(np.median(one) for one in errors) < 0.07
 
 
 def test_numba_agrees_with_its_twin() -> None:

@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 SEMI_AXIS = 0.61
 """Of a tile's ellipse, in edges of the tile."""
 FEWEST_AROUND = 8
+NEAR_THE_HOLE = 1.25
+"""Bands of a dome are narrower towards the camera's hole: flat surfaces mirror that edge."""
 LONGEST = 2.0
 """A tile is at most this many times as long as it is wide, unless that is finer than asked for."""
 
@@ -93,7 +95,8 @@ def _half_sphere(light: Dome, edge_mm: float) -> Tiles:
     """Bands from the hole for the camera down to the rim, each cut into tiles about as long as wide."""
     radius = light.diameter_mm / 2
     hole = math.asin(min(1.0, light.opening_mm / light.diameter_mm))
-    bands = np.linspace(hole, math.pi / 2, _pieces((math.pi / 2 - hole) * radius, edge_mm) + 1)
+    share = np.linspace(0, 1, _pieces((math.pi / 2 - hole) * radius, edge_mm) + 1) ** NEAR_THE_HOLE
+    bands = hole + (math.pi / 2 - hole) * share
     outwards, areas, heights, lengths = [], [], [], []
     for index, (low, high) in enumerate(pairwise(bands)):
         cosine = (math.cos(low) + math.cos(high)) / 2

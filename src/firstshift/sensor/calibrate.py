@@ -43,7 +43,7 @@ PIXEL_UM_UNKNOWN = 3.45
 """The commonest pixel of industrial cameras, where no plan says which it is."""
 JPEG_GAMMA = 2.2
 Z95 = 1.96
-FRAMES_FOR_EDGES = 12
+FRAMES_FOR_EDGES = 8
 FLATS_AVERAGED = 64
 
 
@@ -315,7 +315,7 @@ def _sharpness(
     native = None
     if phases is not None and planes:
         shape = planes[0].shape
-        native = np.tile(phases[:, :, 1], (shape[0] // 2 + 1, shape[1] // 2 + 1))[: shape[0], : shape[1]]
+        native = np.tile(phases, (shape[0] // 2 + 1, shape[1] // 2 + 1))[: shape[0], : shape[1]]
     edges = [edge for plane in planes for edge in find_edges(plane, native)]
     agreed = agreed_spread(edges)
     if agreed is not None:

@@ -95,7 +95,7 @@ def _candidates(plane: F32, noise: float) -> list[tuple[int, int]]:
             found.append((float(cell.flat[place]), left + place % CELL, top + place // CELL))
     found = [entry for entry in found if entry[0] > noise * CONTRAST_TO_NOISE / 12]
     found.sort(key=lambda entry: (-entry[0], entry[2], entry[1]))
-    return [(x, y) for _, x, y in found[: 5 * EDGES_IN_A_FRAME]]
+    return [(x, y) for _, x, y in found[: 2 * EDGES_IN_A_FRAME]]
 
 
 def _fitted(part: F32, native: npt.NDArray[np.bool_] | None, noise: float, column: int, row: int) -> Edge | None:
@@ -164,9 +164,15 @@ def _least_squares(x: F64, y: F64, values: F64, start: F64) -> tuple[F64, F64, f
     high = [np.inf, np.inf, start[2] + 0.3, 4, 0.05, 7, 0.8, scale, scale]
     steps = [scale, scale, 0.02, 0.2, 0.002, 0.2, 0.1, scale / 50, scale / 50]
     done = least_squares(
-        lambda at: _model(x, y, at) - values, start, bounds=(low, high), x_scale=steps, max_nfev=40, xtol=1e-6
+        lambda at: _model(x, y, at) - values,
+        start,
+        bounds=(low, high),
+        x_scale=steps,
+        max_nfev=25,
+        xtol=1e-5,
+        ftol=1e-6,
     )
-    if not done.success:
+    if done.status < 0:
         return None
     freedom = max(1, values.size - start.size)
     variance = 2 * float(done.cost) / freedom

@@ -137,7 +137,7 @@ class SensorProfile(Declared):
     @classmethod
     def of_json(cls, text: str | bytes, name: str = "profile") -> SensorProfile:
         try:
-            return cls.model_validate(json.loads(text), strict=False)
+            return cls.model_validate(json.loads(text))
         except ValidationError as error:
             raise _one_problem(error, name) from error
         except (ValueError, RecursionError) as error:

@@ -36,6 +36,7 @@ QUANTISATION_VARIANCE = 1 / 12
 RESOLVED_DN = 0.4
 """Below this noise, quantisation is no longer an independent noise of 1/12 (Widrow and Kollár 2008, ch. 5)."""
 SAME_LEVEL = 0.03
+GREEN = 1
 MOSAIC_RATIO = 0.8
 """Interpolated pixels are less noisy than measured ones by more than this."""
 LEVELS_IN_A_PICTURE = 14
@@ -103,19 +104,17 @@ def same_scene(one: Frame, other: Frame) -> bool:
 
 
 def mosaic_phases(one: Frame, other: Frame) -> npt.NDArray[np.bool_] | None:
-    """(2, 2, channels): where each channel was measured, seen from its noise; None when it was everywhere."""
-    channels = one.numbers.shape[2]
-    if channels != 3:
+    """(2, 2): where green was measured, seen from its noise; None when it was everywhere.
+
+    Red and blue are interpolated with the help of green and may become noisier by it, so that only green can tell.
+    """
+    if one.numbers.shape[2] != 3:
         return None
-    variance = np.empty((2, 2, channels))
-    for channel in range(channels):
-        difference = _difference(one, other, channel)
-        for y in range(2):
-            for x in range(2):
-                variance[y, x, channel] = _clipped_variance(difference[y::2, x::2])
-    if float((variance.min(axis=(0, 1)) / variance.max(axis=(0, 1))).max()) > MOSAIC_RATIO:
+    difference = _difference(one, other, GREEN)
+    variance = np.array([[_clipped_variance(difference[y::2, x::2]) for x in range(2)] for y in range(2)])
+    if float(variance.min()) > MOSAIC_RATIO * float(variance.max()):
         return None
-    return np.asarray(variance > math.sqrt(MOSAIC_RATIO) * variance.max(axis=(0, 1)))
+    return np.asarray(variance > math.sqrt(MOSAIC_RATIO) * variance.max())
 
 
 def _difference(one: Frame, other: Frame, channel: int) -> F32:
@@ -136,12 +135,12 @@ def _clipped_variance(values: npt.NDArray[np.generic]) -> float:
 def points_of(one: Frame, other: Frame, phases: npt.NDArray[np.bool_] | None) -> list[Point]:
     """One point per channel for flats and dark frames, one per level for a background."""
     found = []
-    for channel in range(one.numbers.shape[2]):
+    for channel in range(one.numbers.shape[2]) if phases is None else (GREEN,):
         difference: Any = _difference(one, other, channel)
         mean: Any = (one.numbers[:, :, channel].astype(np.float32) + other.numbers[:, :, channel]) / 2
         spread_dn = float(block_means(mean, 8).std())
         if phases is not None:
-            native = np.tile(phases[:, :, channel], (mean.shape[0] // 2 + 1, mean.shape[1] // 2 + 1))
+            native = np.tile(phases, (mean.shape[0] // 2 + 1, mean.shape[1] // 2 + 1))
             native = native[: mean.shape[0], : mean.shape[1]]
             difference, mean = difference[native], mean[native]
         if one.kind != "background":

@@ -75,7 +75,7 @@ def _splinters(prepared: Prepared, placed: Sequence[Landed]) -> Splinters:
     side = np.ones(len(rows), dtype=np.int64)
     for flaw in placed:
         places = np.searchsorted(rows, flaw.rows)
-        side[places] = np.maximum(side[places], sides(prepared.gbuffer, flaw.rows, flaw.imprint))
+        side[places] = np.maximum(side[places], sides(prepared.gbuffer, flaw.rows, flaw.imprint, flaw.bend))
     return split(prepared.gbuffer, rows, side)
 
 

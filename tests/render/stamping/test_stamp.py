@@ -123,7 +123,7 @@ def test_tints_multiply_and_the_last_cover_wins(plate: Prepared) -> None:
 
 
 def test_heights_add(plate: Prepared) -> None:
-    """Two ramps that rise against each other are flat again (their shadows, which a ring above does not throw, stay)."""
+    """Two ramps that rise against each other are flat again; their shadows (none under a ring) would stay."""
     ramp = np.tile((0.2 * SQUARE.u_mm).astype(np.float32), (61, 1))
     up, down = Imprint(SQUARE, EVERYWHERE, height_mm=ramp), Imprint(SQUARE, EVERYWHERE, height_mm=-ramp)
     at = staging.landing()
@@ -152,7 +152,7 @@ def test_neither_onto_a_floor_below_nor_onto_the_wall() -> None:
     """A step of 1 mm through the middle of the patch: only the upper half is scratched."""
     upper, lower = staging.box((2, 10, 3)), staging.box((10, 10, 3), -1.0)
     mesh = staging.flat_shaded(
-        np.concatenate([upper.vertices_mm + [1, 0, 0], lower.vertices_mm]),
+        np.concatenate([upper.vertices_mm + np.array([1.0, 0, 0]), lower.vertices_mm]),
         np.concatenate([upper.triangles, lower.triangles + 8]),
     )
     view = staging.prepared(mesh)
@@ -168,7 +168,7 @@ def test_neither_onto_a_floor_below_nor_onto_the_wall() -> None:
 def test_wraps_around_a_cylinder() -> None:
     turn = np.linspace(0, 2 * np.pi, 257)[:-1]
     rim = np.stack([np.cos(turn) * 2, np.zeros(256), np.sin(turn) * 2 - 2], axis=1)
-    vertices = np.concatenate([rim + [0, -5, 0], rim + [0, 5, 0]])
+    vertices = np.concatenate([rim - np.array([0.0, 5, 0]), rim + np.array([0.0, 5, 0])])
     here, there = np.arange(256), np.roll(np.arange(256), -1)
     sides = np.concatenate([np.stack([here, here + 256, there], 1), np.stack([there, here + 256, there + 256], 1)])
     view = staging.prepared(staging.flat_shaded(vertices, sides))

@@ -86,7 +86,7 @@ class _Reader:
         self.row = splinters.rows[owner]
         if imprint.height_mm is not None:
             u, v = self._seen_aslant(u, v, imprint.height_mm)
-        wide, high = footprints(prepared.gbuffer, splinters.rows, landing, fineness(imprint) / splinters.side)
+        wide, high = footprints(prepared.gbuffer, splinters.rows, landing, fineness(flaw.bend) / splinters.side)
         self.at = (imprint.patch, u, v, wide[owner], high[owner])
 
     def _seen_aslant(self, u: F32, v: F32, height_mm: Layer) -> tuple[F32, F32]:

@@ -13,7 +13,7 @@ from firstshift.render.prepared import Prepared
 from firstshift.render.stamping.finding import Rows, touched_rows
 from firstshift.render.stamping.sampling import box_means
 from firstshift.render.stamping.shadow import Walls, walls_of
-from firstshift.render.stamping.splitting import footprints
+from firstshift.render.stamping.splitting import bend_of, footprints
 
 NOTHING = 1e-6
 """Slopes, shares and factors nearer than this to 'no change' change nothing."""
@@ -28,13 +28,15 @@ class Landed:
     rows: Rows
     """Those among them where a layer changes something."""
     walls: Walls | None
+    bend: float
+    """Largest change of slope from cell to cell."""
 
 
 def landed(prepared: Prepared, landing: Landing, imprint: Imprint) -> Landed:
     slanting = 0.0 if imprint.height_mm is None else float(np.abs(imprint.height_mm).max())
     touched = touched_rows(prepared, landing, imprint.patch, slanting)
     if not len(touched):
-        return Landed(landing, imprint, touched, touched, None)
+        return Landed(landing, imprint, touched, touched, None, 0.0)
     walls = walls_of(prepared, landing, imprint)
     u, v, _ = landing.to_patch(prepared.gbuffer.position_mm[touched]).T
     view = prepared.gbuffer.view[touched]
@@ -47,7 +49,7 @@ def landed(prepared: Prepared, landing: Landing, imprint: Imprint) -> Landed:
     if walls is not None:
         walled = walls.tangents.max(axis=2) > 0
         changed |= box_means(walled.astype(np.float32), walls.patch, *box)[:, 0] > 0
-    return Landed(landing, imprint, touched, touched[changed], walls)
+    return Landed(landing, imprint, touched, touched[changed], walls, bend_of(imprint))
 
 
 def busy_cells(imprint: Imprint) -> npt.NDArray[np.bool_]:

@@ -23,6 +23,8 @@ BENT = 0.08
 """Slopes that change by more than this from cell to cell shine in ways that their mean does not."""
 SHARP = 0.3
 """Slopes that change by more than this are also looked at twice in each cell."""
+TURN = 0.03
+"""Slopes that turn by this much within a sub-sample are well enough described by their mean and their variance."""
 ENOUGH = 40_000
 """Sub-samples for one flaw; a dent across the whole image has no detail that needs more."""
 
@@ -51,25 +53,6 @@ class Splinters:
         return spans(first[places], count[places])
 
 
-def sides(gbuffer: GBuffer, rows: Rows, imprint: Imprint) -> npt.NDArray[np.int64]:
-    """(K,): how finely each row is to be split for one flaw."""
-    if imprint.height_mm is None and imprint.smoothness is None and imprint.film is None:
-        return np.ones(len(rows), dtype=np.int64)
-    cell = min(imprint.patch.along_mm, imprint.patch.across_mm)
-    square = np.maximum(_length(gbuffer.across_mm[rows]), _length(gbuffer.down_mm[rows]))
-    square *= np.sqrt(gbuffer.weight[rows])
-    if imprint.height_mm is not None and _bends(imprint) > SHARP:
-        cell /= 2
-    most = max(1, min(MOST, int(np.sqrt(ENOUGH / max(len(rows), 1)))))
-    return np.clip(np.ceil(square / np.float32(cell) - 0.05), 1, most).astype(np.int64)
-
-
-def fineness(imprint: Imprint) -> float:
-    """Side of the box that a sub-sample averages over, as a share of the distance between sub-samples. Sharp detail is
-    looked at in smaller boxes: a mean slope over a whole groove says nothing about how it shines."""
-    return 0.25 if imprint.height_mm is not None and _bends(imprint) > BENT else 1.0
-
-
 def _offsets() -> F32:
     """(MOST + 1, MOST², 2): where the sub-samples of a pixel split in k × k lie, around its centre.
 
@@ -82,13 +65,34 @@ def _offsets() -> F32:
     return table.astype(np.float32)
 
 
-def _bends(imprint: Imprint) -> float:
+def sides(gbuffer: GBuffer, rows: Rows, imprint: Imprint, bend: float) -> npt.NDArray[np.int64]:
+    """(K,): how finely each row is to be split for one flaw whose slopes change by `bend` from cell to cell: as finely
+    as slopes turn within the square, but no finer than its cells are (twice as fine where they are sharp)."""
+    if imprint.height_mm is None:
+        return np.full(len(rows), 1 if imprint.smoothness is None else 2, dtype=np.int64)
+    cell = min(imprint.patch.along_mm, imprint.patch.across_mm)
+    square = np.maximum(_length(gbuffer.across_mm[rows]), _length(gbuffer.down_mm[rows]))
+    square *= np.sqrt(gbuffer.weight[rows])
+    most = max(1, min(MOST, int(np.sqrt(ENOUGH / max(len(rows), 1)))))
+    cells = square / np.float32(cell)
+    wanted = np.minimum(cells * (2 if bend > SHARP else 1), cells * np.float32(bend / TURN))
+    return np.clip(np.ceil(wanted - 0.05), 1, most).astype(np.int64)
+
+
+def bend_of(imprint: Imprint) -> float:
     """The largest change of slope from one cell to the next."""
     height, patch = imprint.height_mm, imprint.patch
-    assert height is not None
+    if height is None:
+        return 0.0
     along = np.abs(height[:, 2:] - 2 * height[:, 1:-1] + height[:, :-2]).max(initial=0) / patch.along_mm
     across = np.abs(height[2:] - 2 * height[1:-1] + height[:-2]).max(initial=0) / patch.across_mm
     return float(max(along, across))
+
+
+def fineness(bend: float) -> float:
+    """Side of the box that a sub-sample averages over, as a share of the distance between sub-samples. Sharp detail is
+    looked at in smaller boxes: a mean slope over a whole groove says nothing about how it shines."""
+    return 0.25 if bend > BENT else 1.0
 
 
 def split(gbuffer: GBuffer, rows: Rows, side: npt.NDArray[np.int64]) -> Splinters:

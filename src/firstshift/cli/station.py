@@ -58,7 +58,7 @@ def calibrate(
 ) -> None:
     """Measure a camera from its frames: gain, noise, blur, illumination. Synthetic images then look like its own.
 
-    Best are flats (a white sheet, out of focus, two or more pictures at each of five exposures), dark frames (cap on)
+    Best are flats (a white sheet, out of focus, pairs at several exposures), dark frames (cap on)
     and a few pictures with sharp tilted edges. Any pictures do: what they do not show keeps its usual value, and the
     table says so. Writes the profile, and a picture calibration.png beside it.
     """

@@ -197,11 +197,11 @@ def test_a_smooth_lossless_plastic_loses_nothing() -> None:
 def test_no_glint_outshines_its_lamp() -> None:
     """At silhouettes too, where cosines run towards zero."""
     for alpha in (0.006, 0.05, 0.3):
-        for light in (DOME, RING):
+        for light in (DOME, RING, BACK_LIGHT):
             station = station_with(light)
             gbuffer, appearance = sphere(side=64, alpha=alpha)
             emitters = emitters_of(station, smoothest_alpha=alpha, colour_channels=1)
-            assert shade(gbuffer, appearance, metal_table(STEEL), emitters).max() < 1.1 * emitters.colour.max()
+            assert shade(gbuffer, appearance, metal_table(STEEL), emitters).max() <= emitters.colour.max()
 
 
 def test_a_mirror_shows_the_lamp_as_bright_as_it_is() -> None:

@@ -259,7 +259,7 @@ def _finish(  # type: ignore[no-untyped-def]
                 + tint_mix[light, c, 1] * tint[n, 1]
                 + tint_mix[light, c, 2] * tint[n, 2]
             )
-            mirrored = s[_MIRRORED + c * W + j] * mask * layer
+            mirrored = min(s[_MIRRORED + c * W + j] * mask, _ONE) * layer
             value = mirrored * mixed if is_metal[m] else mirrored + albedo[m, light, c] * mixed * diffuse
             out[light, n, c] = value * colour[light, c] * open_share[n]
 

@@ -127,7 +127,8 @@ def reflected(
     spreading = (1 + covering) / (hn / vh + covering / vn[:, None])
     weight = inside * emitter["of_ellipse"] * share * risen * shadow * spreading * (mask / vn)[:, None]
     mirrored = (weight[..., None] * fresnel(vh[..., None], eta[:, None], kappa[:, None])).sum(1)
-    return mirrored, plain.sum(1), under_layer.sum(1)
+    # No mirror shows a lamp brighter than it is; at grazing angles the sum of ellipses could.
+    return mirrored.clip(None, 1.0), plain.sum(1), under_layer.sum(1)
 
 
 def _slopes_along(

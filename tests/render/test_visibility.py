@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import trimesh
 
 from firstshift.core.seed import Seed
 from firstshift.render.appearance import Emitters
@@ -12,7 +13,7 @@ from firstshift.render.pose import Pose, about
 from firstshift.render.scene import Placed, Scene
 from firstshift.render.view import view_of
 from firstshift.render.visibility import ambient_occlusion, visibility, visibility_slowly
-from tests.render.shapes import at, ball, block, station
+from tests.render.shapes import at, ball, block, mesh_of, station
 
 
 def ring(count: int, diameter_mm: float, height_mm: float) -> Emitters:
@@ -122,3 +123,20 @@ def test_occlusion_beside_a_wall_is_what_its_angle_says() -> None:
     assert 0 < closer[0] < closer[1] < 0.5
     again = ambient_occlusion(cornered, seen, reach_mm=3.0, rays=64, seed=Seed(1))
     np.testing.assert_array_equal(near, again)
+
+
+def test_a_round_surface_shows_no_triangles_where_light_grazes_it() -> None:
+    """A coarse ball alone: whatever its smooth surface turns to the light is lit, up to the border of night."""
+    coarse = mesh_of(trimesh.creation.icosphere(subdivisions=3, radius=5.0), smooth=True)
+    alone = Scene((Placed(coarse, at(z=-5), 0),))
+    seen = alone.cast(view_of(station(), scale=0.5))
+    lamp = ring(1, 400, 30)
+    visible = visibility(alone, seen, lamp)
+    assert visible is not None
+    way = lamp.position_mm[0] - seen.position_mm
+    cosine = np.einsum("ni,ni->n", seen.normal, way) / np.linalg.norm(way, axis=1)
+    lit = (seen.surface == 0) & (cosine > 0)
+    assert lit.sum() > 5000
+    missing = cosine[lit] * (1 - visible[lit, 0] / 255)
+    assert missing.max() < 0.01
+    assert (visible[(seen.surface == 0) & (cosine < -0.25), 0] == 0).all()

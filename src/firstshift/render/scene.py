@@ -124,17 +124,19 @@ class Scene:
         placed = self.placed_of(gbuffer.surface)
         return np.where(placed >= 0, self._first[placed] + gbuffer.triangle, -1).astype(np.int32)
 
-    def emitters_above(self, gbuffer: GBuffer, triangle: npt.NDArray[np.int32], lamps: F32) -> npt.NDArray[np.uint64]:
-        """(N,): for each sample's triangle one bit for each of up to 64 emitters that lie before its plane. Where lamps
-        travel with a line camera, it is enough that they do so at one end of the image."""
+    def emitters_above(
+        self, gbuffer: GBuffer, triangle: npt.NDArray[np.int32], lamps: F32
+    ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+        """(N,) each: one bit for each of up to 64 emitters before the plane of a sample's triangle, and for each that
+        only grazes it (`shadow_cells.caring`). Where lamps travel with a line camera, it is enough that they do so at
+        one end of the image."""
         seen = np.zeros(len(self._face) + 1, np.bool_)
         seen[triangle] = True
-        bits = np.zeros(len(seen), np.uint64)
+        care, grazed = np.zeros(len(seen), np.uint64), np.zeros(len(seen), np.uint64)
         start, step = gbuffer.travel_mm
         for shift in {start, start + step * gbuffer.height}:
-            there = lamps + np.array([0, shift, 0], np.float32)
-            bits[:-1] |= caring(seen[:-1], self._shape[FACETS], self._shape[0], self._shape[3], there)
-        return np.asarray(bits[triangle])
+            caring(seen[:-1], self._shape, lamps + np.array([0, shift, 0], np.float32), care, grazed)
+        return care[triangle], (grazed & ~care)[triangle]
 
     def outlined(self, gbuffer: GBuffer) -> Flags:
         """(height · width,): pixels with several samples, and those beside something that differs."""

@@ -18,24 +18,30 @@ Bits = npt.NDArray[np.uint64]
 Whole = npt.NDArray[np.int32]
 F32 = npt.NDArray[np.float32]
 NONE, ONE = np.uint64(0), np.uint64(1)
-TERMINATOR = 0.08
-"""On a round surface the plane of a triangle may lie this much (sine) above a light that the surface still sees."""
+MOST_LEAN = 0.2
 
 
 @njit(cache=True, nogil=True)
-def caring(seen: Any, facets: Any, corner: Any, normals: Any, lamps: F32) -> Bits:
-    """(T,): for each triangle the camera sees, the emitters above its plane."""
-    bits = np.zeros(len(seen), np.uint64)
+def caring(seen: Any, shape: Any, lamps: F32, care: Bits, grazed: Bits) -> None:
+    """For each triangle the camera sees, the emitters above its plane, and those that lie below by no more than its
+    plane leans away from the round surface it stands for: `grazed` light falls on that surface although the triangle
+    hides it, and is taken to arrive (the terminator problem; Hanika, Ray Tracing Gems II, 2021, ch. 4)."""
+    corner, base, by_first, by_second, facets = shape[0], shape[3], shape[4], shape[5], shape[6]
     for t in range(len(seen)):
         if not seen[t]:
             continue
-        facet = at(facets, t)
-        slack = 0.0 if abs(dot(facet, at(normals, t))) > 0.99999 else TERMINATOR
+        facet, first = at(facets, t), at(base, t)
+        least = dot(facet, first)
+        least = min(least, dot(facet, plus(first, 1.0, at(by_first, t))))
+        least = min(least, dot(facet, plus(first, 1.0, at(by_second, t))))
+        lean = np.sqrt(max(0.0, 1 - least * least)) if least < 0.999999 else 0.0
         for e in range(len(lamps)):
             way = plus(at(lamps, e), -1.0, at(corner, t))
-            if dot(facet, way) > -slack * np.sqrt(dot(way, way)):
-                bits[t] |= ONE << np.uint64(e)
-    return bits
+            height = dot(facet, way)
+            if height > 0:
+                care[t] |= ONE << np.uint64(e)
+            elif height > -min(lean, MOST_LEAN) * np.sqrt(dot(way, way)):
+                grazed[t] |= ONE << np.uint64(e)
 
 
 @njit(cache=True, nogil=True)
@@ -155,12 +161,14 @@ def doubtful(width: int, height: int, first: Whole, crowded: Any, want: Bits, ca
 
 
 @njit(cache=True, nogil=True)
-def spread(width: int, height: int, first: Whole, crowded: Any, care: Bits, is_open: Bits, out: Any) -> None:
+def spread(
+    width: int, height: int, first: Whole, crowded: Any, care: Bits, grazed: Bits, is_open: Bits, out: Any
+) -> None:
     """Bits as 0 and 255 for each emitter. A pixel on the border of a shadow weighs its four neighbours in: half its
     own answer, an eighth of each of theirs, as its area would."""
     emitters = out.shape[1]
     for i in range(len(care)):
-        bits = is_open[i] & care[i]
+        bits = (is_open[i] & care[i]) | grazed[i]
         for e in range(emitters):
             out[i, e] = 255 if (bits >> np.uint64(e)) & ONE else 0
     for row in range(1, height - 1):

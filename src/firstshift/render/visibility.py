@@ -33,9 +33,9 @@ def visibility(scene: Scene, gbuffer: GBuffer, emitters: Emitters, every_px: int
     visible = np.empty((len(gbuffer), len(emitters)), np.uint8)
     for start in range(0, len(emitters), AT_ONCE):
         some = slice(start, min(start + AT_ONCE, len(emitters)))
-        care, is_open = _bits(scene, gbuffer, pixels, triangle, lamps[some], every_px)
+        care, grazed, is_open = _bits(scene, gbuffer, pixels, triangle, lamps[some], every_px)
         block = np.empty((len(gbuffer), some.stop - some.start), np.uint8)
-        spread(gbuffer.width, gbuffer.height, pixels.first, pixels.crowded, care, is_open, block)
+        spread(gbuffer.width, gbuffer.height, pixels.first, pixels.crowded, care, grazed, is_open, block)
         visible[:, some] = block
     visible[triangle < 0] = 255
     return None if visible.min(initial=255) == 255 else visible
@@ -55,10 +55,10 @@ class _Pixels:
 
 def _bits(
     scene: Scene, gbuffer: GBuffer, pixels: _Pixels, triangle: Whole, lamps: F32, every_px: int
-) -> tuple[Bits, Bits]:
-    """(N,) each: the emitters that matter to a sample, and those of them it sees."""
+) -> tuple[Bits, Bits, Bits]:
+    """(N,) each: the emitters above a sample's triangle, those that graze it, and those of the former that it sees."""
     width, height = gbuffer.width, gbuffer.height
-    care = scene.emitters_above(gbuffer, triangle, lamps)
+    care, grazed = scene.emitters_above(gbuffer, triangle, lamps)
     free, lit = scene.nothing_before(triangle), gbuffer.lit_mm
     is_open = np.full(len(gbuffer), ALL, np.uint64)
     traced, known, want = (np.zeros(len(gbuffer), np.uint64) for _ in range(3))
@@ -84,7 +84,7 @@ def _bits(
         if not doubtful(width, height, pixels.first, pixels.crowded, want, care, traced, is_open):
             break
         trace()
-    return care, is_open
+    return care, grazed, is_open
 
 
 def _grid(width: int, height: int, every: int) -> Whole:
@@ -105,8 +105,8 @@ def visibility_slowly(scene: Scene, gbuffer: GBuffer, emitters: Emitters) -> Vis
     reach = np.ones(len(gbuffer), np.float32)
     visible = np.empty((len(gbuffer), len(emitters)), np.uint8)
     for index, lamp in enumerate(np.asarray(emitters.position_mm, np.float32)):
-        above = scene.emitters_above(gbuffer, triangle, lamp[None]) == 1
-        seen = above & ~scene.blocked_along(start, lamp - seen_from, reach)
+        above, grazed = scene.emitters_above(gbuffer, triangle, lamp[None])
+        seen = (above == 1) & ~scene.blocked_along(start, lamp - seen_from, reach) | (grazed == 1)
         visible[:, index] = np.where(seen | (triangle < 0), 255, 0)
     return visible
 
@@ -121,7 +121,7 @@ def ambient_occlusion(
     """
     pixels = _Pixels(scene, gbuffer)
     rows = _anchors(gbuffer, pixels, every_px)
-    rows = rows[gbuffer.surface[rows] >= 0]
+    rows = rows[~scene.nothing_before(scene.triangle_of(gbuffer)[rows])]
     turn = 2 * np.pi * seed.uniform("ambient occlusion")
     normal = gbuffer.normal[rows]
     first, second = _frame(normal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,21 @@ def test_colours_survive_as_linear_rgb(assembly: Mesh) -> None:
     assert assembly.body_colours[0] == pytest.approx(blue, abs=2e-3)
     assert assembly.body_colours[1] == pytest.approx(red, abs=2e-3)
     assert assembly.body_colours[2] == assembly.body_colours[1]
+
+
+def test_a_painted_face_leaves_faces_and_the_colour_of_the_body_alone(assembly: Mesh, tmp_path: Path) -> None:
+    text = (FILES / "assembly.step").read_text()
+    face = re.findall(r"#(\d+) = ADVANCED_FACE", text)[3]
+    (red, *_) = re.findall(r"= STYLED_ITEM\('[^']*',\(#(\d+)\)", text)
+    listed = "MECHANICAL_DESIGN_GEOMETRIC_PRESENTATION_REPRESENTATION('',("
+    text = text.replace(listed, listed + "#9100,", 1)
+    text = text.replace("ENDSEC;\nEND-ISO", f"#9100 = STYLED_ITEM('color',(#{red}),#{face});\nENDSEC;\nEND-ISO")
+    (tmp_path / "assembly.step").write_text(text)
+    painted = read_part(part_of("assembly.step", ASSEMBLY_MM, BODIES), tmp_path)
+    assert painted.face_names == assembly.face_names
+    assert np.array_equal(painted.face, assembly.face)
+    assert np.array_equal(painted.corners_mm, assembly.corners_mm)
+    assert painted.body_colours == assembly.body_colours
 
 
 def test_bodies_of_an_assembly_are_found_by_number_subassembly_or_other_case() -> None:

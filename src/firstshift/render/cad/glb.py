@@ -1,7 +1,7 @@
 """GLB (glTF 2.0 in one file) into shells: what the CAD kernel hands over, and what other programs export.
 
 Read are triangles, normals, names, colours and the placement of each node; metres become millimetres, axes stay as
-they are. CAD faces come in the extension `TM_brep_faces` that cascadio writes. Images, skins and animations are not
+they are. Of a file from the CAD kernel each primitive is one CAD face. Images, skins and animations are not
 looked at, so that nothing in the file can grow. Format: Khronos, glTF 2.0 specification, sections 3.6 and 4.
 """
 
@@ -19,6 +19,7 @@ from firstshift.core.errors import BadInput
 from firstshift.core.mesh import Floats
 from firstshift.render.cad.shell import MAX_TRIANGLES, Shell
 
+Colour = tuple[float, float, float]
 METRE_MM = 1000.0
 MAX_DEPTH = 100
 MAX_INSTANCES = 10_000
@@ -26,18 +27,18 @@ _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _TYPES = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 _TRIANGLES, _STRIP, _FAN = 4, 5, 6
-_FACES = "TM_brep_faces"
 
 
-def shells_of_glb(data: bytes, where: str, unit_mm: float = METRE_MM) -> list[Shell]:
-    """The bodies in the order of the file; one for each place a part is used in."""
+def shells_of_glb(data: bytes, where: str, unit_mm: float = METRE_MM, face_each: bool = False) -> list[Shell]:
+    """The bodies in the order of the file, one for each place a part is used in; with `face_each`, every primitive of a
+    mesh is a face of its own."""
     document, blob = _opened(data, where)
-    needed = set(document.get("extensionsRequired", ())) - {_FACES, "KHR_mesh_quantization"}
+    needed = set(document.get("extensionsRequired", ())) - {"KHR_mesh_quantization"}
     if needed:
         way_out = "export it without compression"
         raise BadInput(where=where, expected="plain triangles", found=", ".join(sorted(needed)), way_out=way_out)
     try:
-        shells = list(_Reader(document, blob, where, unit_mm).shells())
+        shells = list(_Reader(document, blob, where, unit_mm, face_each).shells())
     except (KeyError, IndexError, TypeError, ValueError, OverflowError, AttributeError) as error:
         found = f"{type(error).__name__} {error}"
         raise BadInput(
@@ -69,8 +70,9 @@ def _opened(data: bytes, where: str) -> tuple[dict[str, Any], bytes]:
 
 
 class _Reader:
-    def __init__(self, document: dict[str, Any], blob: bytes, where: str, unit_mm: float) -> None:
+    def __init__(self, document: dict[str, Any], blob: bytes, where: str, unit_mm: float, face_each: bool) -> None:
         self.document, self.blob, self.where, self.unit_mm = document, blob, where, unit_mm
+        self.face_each = face_each
         self.nodes: list[dict[str, Any]] = document.get("nodes", [])
         self.triangles = 0
         self.instances = 0
@@ -108,16 +110,18 @@ class _Reader:
         if all(p[2] is not None for p in pieces):
             normals = np.concatenate([p[2] for p in pieces if p[2] is not None])
             normals = _unit(normals @ np.linalg.inv(placed[:3, :3]))
-        face = _joined_faces([p[3] for p in pieces])
+        face = None
+        if self.face_each:
+            face = np.repeat(np.arange(len(pieces), dtype=np.int32), [len(p[1]) for p in pieces])
         vertices = (vertices @ placed[:3, :3].T + placed[:3, 3]) * self.unit_mm
         if np.linalg.det(placed[:3, :3]) < 0:  # a mirrored part: its triangles run the other way round
             triangles = triangles[:, ::-1]
         own = (names[0], part) if names and part else (*names[:1], part)
         called = tuple(dict.fromkeys(n for n in (*own, *names[1:]) if n))
-        most = max(range(len(pieces)), key=lambda i: len(pieces[i][1]))
-        yield Shell(called, vertices, np.ascontiguousarray(triangles, np.int32), normals, face, (), pieces[most][4])
+        colour = _mostly([(_area(p[0], p[1]), p[3]) for p in pieces])
+        yield Shell(called, vertices, np.ascontiguousarray(triangles, np.int32), normals, face, (), colour)
 
-    def _primitive(self, primitive: dict[str, Any]) -> tuple[Any, Any, Any, Any, Any] | None:
+    def _primitive(self, primitive: dict[str, Any]) -> tuple[Any, Any, Any, Colour | None] | None:
         mode = primitive.get("mode", _TRIANGLES)
         if mode not in (_TRIANGLES, _STRIP, _FAN) or "POSITION" not in primitive["attributes"]:
             return None  # points and lines: sketches, notes
@@ -143,15 +147,9 @@ class _Reader:
             if normals.shape != vertices.shape:
                 raise ValueError(f"{len(normals)} normals for {len(vertices)} positions")
             normals = np.nan_to_num(np.clip(normals, -2, 2))
-        faces = primitive.get("extensions", {}).get(_FACES)
-        face = None
-        if faces and mode == _TRIANGLES:
-            face = self._accessor(faces["faceIndices"]).reshape(-1).astype(np.int32)
-            if len(face) != len(triangles):
-                raise ValueError(f"{len(face)} face numbers for {len(triangles)} triangles")
-        return vertices, triangles, normals, face, self._colour(primitive.get("material"))
+        return vertices, triangles, normals, self._colour(primitive.get("material"))
 
-    def _colour(self, material: int | None) -> tuple[float, float, float] | None:
+    def _colour(self, material: int | None) -> Colour | None:
         if material is None:
             return None
         factor = self.document["materials"][material].get("pbrMetallicRoughness", {}).get("baseColorFactor")
@@ -210,16 +208,17 @@ def _listed(order: npt.NDArray[np.int64], mode: int) -> npt.NDArray[np.int32]:
     return np.stack(rows, axis=1).astype(np.int32)
 
 
-def _joined_faces(faces: list[npt.NDArray[np.int32] | None]) -> npt.NDArray[np.int32] | None:
-    """Face numbers of the pieces of one body; each piece counts from 0."""
-    if any(face is None for face in faces):
-        return None
-    joined, start = [], 0
-    for face in faces:
-        assert face is not None
-        joined.append(face + start)
-        start += int(face.max(initial=-1)) + 1
-    return np.concatenate(joined).astype(np.int32)
+def _area(vertices: Floats, triangles: npt.NDArray[np.int32]) -> float:
+    a, b, c = (vertices[triangles[:, corner]] for corner in range(3))
+    return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
+
+
+def _mostly(painted: list[tuple[float, Colour | None]]) -> Colour | None:
+    """The colour of the largest area: a body with one painted face keeps its own."""
+    total: dict[Colour | None, float] = {}
+    for area, colour in painted:
+        total[colour] = total.get(colour, 0.0) + area
+    return max(total, key=lambda colour: total[colour])
 
 
 def _unit(vectors: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """STEP into shells: OpenCASCADE tessellates in a child process, the result comes back as GLB.
 
 The kernel applies the file's unit and the placements of assemblies, gives each use of a part its own node, and writes
-for each triangle the CAD face it belongs to, with the surface's own normals. Names of faces are read from the STEP text
+each CAD face as a primitive of its own, with the surface's own normals. Names of faces are read from the STEP text
 (ADVANCED_FACE in the order of its shell, ISO 10303-42) where the text and the kernel count the same faces.
 """
 
@@ -40,7 +40,7 @@ def shells_of_step(path: Path, data: bytes, where: str, tolerance_mm: float, ang
             found="no END-ISO-10303-21 at its end",
             way_out="copy or export it again",
         )
-    shells = shells_of_glb(_tessellated(path, where, tolerance_mm, angle_deg), where)
+    shells = shells_of_glb(_tessellated(path, where, tolerance_mm, angle_deg), where, face_each=True)
     return _with_face_names(shells, data)
 
 

@@ -25,9 +25,11 @@ def main(source: str, target: str, tolerance_mm: str, angle_rad: str, memory: st
         tol_linear=float(tolerance_mm),
         tol_angular=float(angle_rad),
         tol_relative=False,
-        merge_primitives=True,
+        # A primitive for each face. The alternative, include_brep, numbers faces too, but with merged primitives and a
+        # painted face it attaches the numbers to the wrong mesh (cascadio 0.1.1).
+        merge_primitives=False,
         use_parallel=False,
-        include_brep=True,
+        include_brep=False,
     )
     path = Path(target)
     return 0 if path.is_file() and path.stat().st_size > 0 else UNREADABLE

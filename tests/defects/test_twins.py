@@ -26,7 +26,7 @@ def test_noise_on_a_grid_at_points_and_by_hand_are_one_surface() -> None:
 
 
 def test_noise_has_the_variance_it_says() -> None:
-    """Each lattice point is about one independent value, so the variance strays by √(2/n); with octaves by half more."""
+    """Each lattice point is about one independent value, so the variance strays by √(2/n), half more with octaves."""
     for octaves in (1, 4):
         surface = noise(Seed(octaves).generator(), (10.0, 10.0), 0.5, octaves=octaves)
         values = surface.on(Patch(0.05, 0.05, 380, 380))

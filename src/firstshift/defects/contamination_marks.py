@@ -66,10 +66,10 @@ def fingerprint(ground: Ground, draws: Draws, size: float) -> Imprint:
     if pattern == "whorl":
         away = np.hypot(x / 1.25, y)
     elif pattern == "loop":
-        away = np.where(x > 0, np.hypot(x, y), np.abs(y) + 0.12 * x * np.tanh(y))
+        away = np.where(x > 0, np.hypot(0.75 * x, y), np.abs(y) + 0.12 * x * np.tanh(y))
     else:
         away = y + 1.3 * np.exp(-((x / (0.3 * size)) ** 2)) * np.exp(-np.clip(y, 0, None) / (0.4 * size))
-    phase = 2 * np.pi / RIDGE_MM * (away + 0.35 * bend)
+    phase = 2 * np.pi / RIDGE_MM * (away + 0.9 * bend)
     ends = np.ones(patch.shape, np.complex64)
     z = (x + 1j * y).astype(np.complex64)
     for _ in range(int(np.clip(size * size / 22, 2, 14))):
@@ -80,7 +80,7 @@ def fingerprint(ground: Ground, draws: Draws, size: float) -> Imprint:
     pressed = smoothstep((1.0 + 0.16 * np.tanh(cloud) - np.minimum(out, 9)) / 0.3) * np.clip(
         0.75 + 0.4 * cloud, 0.05, 1
     )
-    sweat = (strength * pressed * ridge * np.clip(0.75 + 0.5 * beads, 0, 1)).astype(np.float32)
+    sweat = (strength * pressed * ridge * np.clip(0.85 + 0.35 * beads, 0, 1)).astype(np.float32)
     tint = np.repeat((1 - np.float32(0.26) * sweat)[..., None], 3, axis=-1)
     return imprint_of(
         patch, draws.recorded, tint=tint, smoothness=1 + np.float32(1.8) * sweat, film=np.float32(0.3) * sweat,

@@ -316,7 +316,8 @@ def _sharpness(
     if phases is not None and planes:
         shape = planes[0].shape
         native = np.tile(phases, (shape[0] // 2 + 1, shape[1] // 2 + 1))[: shape[0], : shape[1]]
-    edges = [edge for plane in planes for edge in find_edges(plane, native)]
+    compressed = any(frame.jpeg_quality is not None for frame in pictures)
+    edges = [edge for plane in planes for edge in find_edges(plane, native, compressed)]
     agreed = agreed_spread(edges)
     if agreed is not None:
         _tell_spread(agreed, notes)

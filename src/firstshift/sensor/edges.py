@@ -35,6 +35,8 @@ MODEL_ERROR = 0.02
 """However many edges: a real spread is no sum of two Gaussians, nor a pixel's area a strip."""
 MISFIT = 1.6
 """Residual over what the noise explains; more, and the thing is no edge."""
+STRAY, RINGING = 0.008, 0.03
+"""And by how much of its contrast, in raw and in compressed pictures."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,13 +71,14 @@ class Spread:
     agree: bool
 
 
-def find_edges(plane: F32, native: npt.NDArray[np.bool_] | None = None) -> list[Edge]:
-    """`plane` is linear in light. `native`: pixels that were measured, where others were interpolated."""
-    noise = max(high_pass_noise(plane), 0.3)
+def find_edges(plane: F32, native: npt.NDArray[np.bool_] | None = None, compressed: bool = False) -> list[Edge]:
+    """`plane` is linear in light. `native`: pixels that were measured, where others were interpolated. `compressed`: a
+    JPEG rings beside its edges."""
+    noise, ringing = max(high_pass_noise(plane), 0.3), RINGING if compressed else STRAY
     found: list[Edge] = []
     for column, row in _candidates(plane, noise):
         part = np.s_[row - REACH : row + REACH + 1, column - REACH : column + REACH + 1]
-        edge = _fitted(plane[part], None if native is None else native[part], noise, column, row)
+        edge = _fitted(plane[part], None if native is None else native[part], (noise, ringing), column, row)
         if edge is not None:
             found.append(edge)
             if len(found) == EDGES_IN_A_FRAME:
@@ -98,7 +101,10 @@ def _candidates(plane: F32, noise: float) -> list[tuple[int, int]]:
     return [(x, y) for _, x, y in found[: 2 * EDGES_IN_A_FRAME]]
 
 
-def _fitted(part: F32, native: npt.NDArray[np.bool_] | None, noise: float, column: int, row: int) -> Edge | None:
+def _fitted(
+    part: F32, native: npt.NDArray[np.bool_] | None, floor: tuple[float, float], column: int, row: int
+) -> Edge | None:
+    noise, ringing = floor
     angle = _direction(part)
     if angle is None:
         return None
@@ -118,7 +124,7 @@ def _fitted(part: F32, native: npt.NDArray[np.bool_] | None, noise: float, colum
     best, covariance, left_over = fit
     contrast, sigma, tail = float(best[1]), float(best[5]), float(best[6])
     plausible = 0.12 < sigma < 6 and contrast > CONTRAST_TO_NOISE * noise and abs(best[3]) < 3 and abs(best[4]) < 0.03
-    if not plausible or left_over > MISFIT * noise + 0.008 * contrast:
+    if not plausible or left_over > MISFIT * noise + ringing * contrast:
         return None
     degrees = float(np.degrees(best[2])) % 90
     if min(degrees, 90 - degrees) < OFF_AXIS_DEG:

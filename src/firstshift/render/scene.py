@@ -75,7 +75,8 @@ class Scene:
         self._face = _numbered([item.mesh.face for item in placed])
         corners = np.concatenate([item.pose.to_station(item.mesh.vertices_mm)[item.mesh.triangles] for item in placed])
         normals = np.concatenate([item.mesh.corner_normals @ item.pose.rotation.T for item in placed])
-        self._bounds = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
+        flat = corners.reshape(-1, 3)
+        self._bounds = flat.min(axis=0), flat.max(axis=0)
         turns = np.stack([np.asarray(item.pose.rotation, np.float64) for item in placed])
         shifts = np.stack([np.asarray(item.pose.shift_mm, np.float64) for item in placed])
         self._shape = _shape(corners, normals, self._owner, turns, shifts)
@@ -311,8 +312,8 @@ def _even(face: npt.NDArray[np.int32], facets: Floats) -> npt.NDArray[np.int32]:
     """(T,): the same number for all triangles of a face that is plane, one of its own for every other triangle."""
     first = np.zeros(face.max() + 1, np.int64)
     first[face] = np.arange(len(face))
-    bent = np.zeros(face.max() + 1, np.bool_)
-    np.logical_or.at(bent, face, np.abs(facets - facets[first[face]]).max(axis=1) > 1e-5)
+    off = np.abs(facets - facets[first[face]]).max(axis=1) > 1e-5
+    bent = np.bincount(face, off, len(first)) > 0
     return np.where(bent[face], len(bent) + np.arange(len(face)), face).astype(np.int32)
 
 

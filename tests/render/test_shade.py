@@ -107,6 +107,17 @@ def test_metal_under_area_lights(light: Light, shape: Any) -> None:
     assert max(np.median(one) for one in errors) < 0.07
 
 
+def test_metal_that_grazes_a_back_light() -> None:
+    """The hardest case: the lamp's image is squeezed into the silhouette."""
+    station = station_with(BACK_LIGHT)
+    gbuffer, appearance = sphere(side=20, alpha=0.1)
+    found = shade(gbuffer, appearance, metal_table(STEEL), emitters_of(station, smoothest_alpha=0.1, colour_channels=1))
+    truth = integrated(gbuffer, appearance, tiles_of(BACK_LIGHT, 0.8), STEEL)
+    bright = truth > 0.05 * truth.max()
+    assert bright.sum() >= 20
+    assert np.median(np.abs(found[0, :, 0] / np.where(bright, truth, 1) - 1)[bright]) < 0.1
+
+
 def test_numba_agrees_with_its_twin() -> None:
     gbuffer, appearance, materials, emitters, visible = everything("colour")
     for seen in (None, visible):

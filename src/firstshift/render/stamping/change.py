@@ -13,7 +13,7 @@ from firstshift.render.gbuffer import F32
 from firstshift.render.prepared import Prepared
 from firstshift.render.stamping.bounce import OPEN, Cavity
 from firstshift.render.stamping.finding import lit_from
-from firstshift.render.stamping.landed import NOTHING, Landed
+from firstshift.render.stamping.landed import FLAT, NOTHING, Landed
 from firstshift.render.stamping.marching import marched
 from firstshift.render.stamping.sampling import box_means, relief_means
 from firstshift.render.stamping.shadow import Walls
@@ -21,8 +21,6 @@ from firstshift.render.stamping.splitting import Splinters, fineness, footprints
 
 HARDLY = 0.3
 """Cells by which a slanting view may miss its place in the relief."""
-FLAT = 5e-4
-"""Slopes below this share of the surface's own roughness (as alpha) move no highlight that anybody could see."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,7 +164,7 @@ class _Reader:
     def _add_shadow(self, change: Change, walls: Walls, cavities: list[Cavity]) -> npt.NDArray[np.bool_]:
         _, u, v, wide, high = self.at
         tangents = walls.seen_from(u, v, wide, high)
-        walled = tangents.max(axis=1) > 0
+        walled = tangents.max(axis=1) > walls.least_tan
         near = np.flatnonzero(walled)
         if not len(near):
             return np.asarray(walled)

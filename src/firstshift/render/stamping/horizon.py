@@ -35,14 +35,14 @@ def azimuths() -> F32:
     return np.stack([np.cos(turn), np.sin(turn)], axis=1).astype(np.float32)
 
 
-def thinned(height_mm: F32, patch: Patch) -> tuple[F32, Patch]:
-    """A patch of at most MOST_CELLS cells with the mean heights of blocks; its middle stays the middle."""
+def thinned(height_mm: F32, patch: Patch, most: int = MOST_CELLS) -> tuple[F32, Patch]:
+    """A patch of at most `most` cells with the mean heights of blocks; its middle stays the middle."""
     cells = patch.rows * patch.columns
-    if cells <= MOST_CELLS:
+    if cells <= most:
         return height_mm, patch
     along, across = patch.along_mm, patch.across_mm
     step_u = step_v = 1
-    while -(-patch.columns // step_u) * -(-patch.rows // step_v) > MOST_CELLS:
+    while -(-patch.columns // step_u) * -(-patch.rows // step_v) > most:
         if along * step_u <= across * step_v:
             step_u += 1
         else:
@@ -55,13 +55,14 @@ def thinned(height_mm: F32, patch: Patch) -> tuple[F32, Patch]:
     return means, Patch(along * step_u, across * step_v, columns, rows)
 
 
-def horizon_tangents(height_mm: F32, patch: Patch) -> F32:
+def horizon_tangents(height_mm: F32, patch: Patch, lowest_tan: float = float(LOWEST_TAN)) -> F32:
     """(rows, columns, 16): tangent of the steepest rise seen from each cell in each direction; 0 where there is none.
+    Marches end where no rise above `lowest_tan` is to be found any more.
 
     What lies beyond the border is taken to be as high as the cell itself."""
     out = np.zeros((*patch.shape, DIRECTIONS), dtype=np.float32)
     height = np.ascontiguousarray(height_mm, dtype=np.float32)
-    _horizon(height, np.float32(patch.along_mm), np.float32(patch.across_mm), azimuths(), LOWEST_TAN, out)
+    _horizon(height, np.float32(patch.along_mm), np.float32(patch.across_mm), azimuths(), np.float32(lowest_tan), out)
     return out
 
 
@@ -159,7 +160,7 @@ def _horizon(h, along, across, directions, lowest, out):  # type: ignore[no-unty
                     upper = h[top, left] * (1 - a) + h[top, left + 1] * a
                     lower = h[top + 1, left] * (1 - a) + h[top + 1, left + 1] * a
                     best = max(best, (upper * (1 - b) + lower * b - here) / (n * step))
-                    n += 1 if n < 8 else math.floor(n * 0.15)
+                    n += 1 if n < 4 else math.floor(n * 0.25)
                 out[i, j, d] = best
 
 

@@ -17,6 +17,8 @@ from firstshift.render.stamping.splitting import bend_of, footprints
 
 NOTHING = 1e-6
 """Slopes, shares and factors nearer than this to 'no change' change nothing."""
+FLAT = 5e-4
+"""Slopes below this share of the surface's own roughness (as alpha) move no highlight that anybody could see."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,19 +47,20 @@ def landed(prepared: Prepared, landing: Landing, imprint: Imprint) -> Landed:
     aside = 2 * slanting * np.sqrt(np.maximum(1 - facing * facing, 0)) / facing
     wide, high = footprints(prepared.gbuffer, touched, landing, np.ones(len(touched), np.float32))
     box = (u, v, (wide + aside).astype(np.float32), (high + aside).astype(np.float32))
-    changed = box_means(busy_cells(imprint).astype(np.float32), imprint.patch, *box)[:, 0] > 0
+    flat = FLAT * float(prepared.appearance.alpha[touched].min())
+    changed = box_means(busy_cells(imprint, flat).astype(np.float32), imprint.patch, *box)[:, 0] > 0
     if walls is not None:
-        walled = walls.tangents.max(axis=2) > 0
+        walled = walls.tangents.max(axis=2) > walls.least_tan
         changed |= box_means(walled.astype(np.float32), walls.patch, *box)[:, 0] > 0
     return Landed(landing, imprint, touched, touched[changed], walls, bend_of(imprint))
 
 
-def busy_cells(imprint: Imprint) -> npt.NDArray[np.bool_]:
-    """Cells where a layer says anything."""
+def busy_cells(imprint: Imprint, flat: float = NOTHING) -> npt.NDArray[np.bool_]:
+    """Cells where a layer says anything; slopes below `flat` say nothing."""
     busy = np.zeros(imprint.patch.shape, dtype=np.bool_)
     if imprint.height_mm is not None:
-        along = np.abs(np.diff(imprint.height_mm, axis=1)) > NOTHING * imprint.patch.along_mm
-        across = np.abs(np.diff(imprint.height_mm, axis=0)) > NOTHING * imprint.patch.across_mm
+        along = np.abs(np.diff(imprint.height_mm, axis=1)) > flat * imprint.patch.along_mm
+        across = np.abs(np.diff(imprint.height_mm, axis=0)) > flat * imprint.patch.across_mm
         busy[:, 1:] |= along
         busy[:, :-1] |= along
         busy[1:] |= across

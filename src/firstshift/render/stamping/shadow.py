@@ -18,6 +18,8 @@ from firstshift.render.stamping.sampling import box_means
 Floats = npt.NDArray[np.float64]
 DEEP_TAN = 0.35
 """Walls steeper than this throw light onto each other that is worth counting, whether they shade or not."""
+FINE_CELLS, GENTLE_CELLS = 25_000, 3_000
+"""Cells for horizons of patches with and without such walls: a dent's shadow has no detail."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +29,8 @@ class Walls:
     patch: Patch
     tangents: F32
     """(rows, columns, 16): horizons, `horizon.horizon_tangents`."""
+    least_tan: float
+    """What stands lower than this shades no light and throws none."""
 
     def seen_from(self, u: F32, v: F32, wide: F32, high: F32) -> F32:
         """(S, 16): horizons at points of the patch."""
@@ -60,8 +64,9 @@ def walls_of(prepared: Prepared, landing: Landing, imprint: Imprint) -> Walls | 
     lowest = float(low[shining].min()) if shining.any() else np.inf
     if steepest < max(min(lowest, DEEP_TAN), float(LOWEST_TAN)):
         return None
-    thin, patch = thinned(height, imprint.patch)
-    return Walls(landing, prepared.emitters, patch, horizon_tangents(thin, patch))
+    thin, patch = thinned(height, imprint.patch, FINE_CELLS if steepest > DEEP_TAN else GENTLE_CELLS)
+    low_tan = float(np.clip(lowest / 2, LOWEST_TAN, DEEP_TAN / 2))
+    return Walls(landing, prepared.emitters, patch, horizon_tangents(thin, patch, low_tan), low_tan)
 
 
 def _landing_lit_from(prepared: Prepared, landing: Landing) -> Floats:

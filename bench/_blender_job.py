@@ -3,8 +3,8 @@ how long each took.
 
     python _blender_job.py job.npz picture.png
 
-job.npz: corners (T, 3, 3) and normals (T, 3, 3) of the part in mm, lamp (T', 3, 3), focal_px, width, height,
-eye_height, colour (3,), alpha, radiance, samples, images, threads. Prints one JSON line.
+job.npz: corners (T, 3, 3) and normals (T, 3, 3) of the part in mm, lamp (T', 3, 3), focal_px, principal_px (2,), width,
+height, eye_height, colour (3,), alpha, radiance, samples, images, threads. Prints one JSON line.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ def look(scene, job):
     lens = bpy.data.cameras.new("camera")
     lens.sensor_fit, lens.sensor_width = "HORIZONTAL", 36.0
     lens.lens = float(job["focal_px"]) / width * 36.0
+    x, y = job["principal_px"]
+    lens.shift_x, lens.shift_y = float(width / 2 - x) / width, float(y - height / 2) / width
     lens.clip_start, lens.clip_end = 0.001, 100.0
     camera = bpy.data.objects.new("camera", lens)
     camera.location = (0, 0, float(job["eye_height"]) * MM)

@@ -12,10 +12,10 @@ SIDE = 256
 
 def dirt(draw: np.random.Generator) -> Tile:
     """From nearly clean to well used; the tile is 60–200 mm wide."""
-    used = float(draw.beta(1.2, 2.2))
-    clouds = fractal(draw, SIDE, draw.uniform(50, 160), 2.8)
+    used = 0.05 + 0.95 * float(draw.beta(1.2, 2.2))
+    clouds = _doubled(fractal(draw, SIDE // 2, draw.uniform(25, 80), 2.8))
     tint = np.exp(-0.25 * used * np.clip(clouds - draw.uniform(-0.5, 1.5), 0, None))
-    tint *= np.exp(0.04 * used * fractal(draw, SIDE, 8.0, 2.0))
+    tint *= np.exp(0.04 * used * _doubled(fractal(draw, SIDE // 2, 4.0, 2.0)))
     for _ in range(int(draw.poisson(25 * used))):
         _scuff(tint, draw, used)
     for _ in range(int(draw.poisson(7 * used))):
@@ -25,6 +25,13 @@ def dirt(draw: np.random.Generator) -> Tile:
         tint[row, column] *= draw.uniform(0.5, 1.5)
     warm = 1 + 0.12 * used * np.array([0.3, 0.0, -0.5]) * (1 - tint)[..., None]
     return Tile(np.clip(tint[..., None] * warm, 0.1, 1.8), float(draw.uniform(60, 200)) / SIDE)
+
+
+def _doubled(field: Plane) -> Plane:
+    """Twice as many texels a side, in half the time that it takes to make them."""
+    field = np.repeat(np.repeat(field, 2, 0), 2, 1)
+    field = field + np.roll(field, 1, 0)
+    return np.asarray((field + np.roll(field, 1, 1)) / 4)
 
 
 def _scuff(tint: Plane, draw: np.random.Generator, used: float) -> None:
@@ -40,10 +47,10 @@ def _scuff(tint: Plane, draw: np.random.Generator, used: float) -> None:
 def _stain(tint: Plane, draw: np.random.Generator, clouds: Plane) -> None:
     """A drop that dried: darker, its rim darker still, its outline bent by the clouds."""
     radius = float(np.exp(draw.uniform(np.log(5), np.log(45))))
-    row, column = draw.uniform(0, SIDE, 2)
-    v = (np.arange(SIDE) - row + SIDE / 2) % SIDE - SIDE / 2
-    u = (np.arange(SIDE) - column + SIDE / 2) % SIDE - SIDE / 2
-    away = np.hypot(v[:, None], u[None, :]) / radius + 0.18 * np.roll(clouds, int(row * 7), 0)
+    row, column = draw.integers(0, SIDE, 2)
+    near = np.arange(-min(int(1.7 * radius), SIDE // 2 - 1), min(int(1.7 * radius), SIDE // 2 - 1) + 1)
+    place = np.ix_((row + near) % SIDE, (column + near) % SIDE)
+    away = np.hypot(near[:, None], near[None, :]) / radius + 0.18 * clouds[place]
     inside = 1 / (1 + np.exp(np.clip((away - 1) * draw.uniform(8, 25), -40, 40)))
     rim = np.exp(-(((away - 0.95) / 0.07) ** 2))
-    tint *= np.exp(-draw.uniform(0.03, 0.3) * inside - draw.uniform(0, 0.25) * rim)
+    tint[place] *= np.exp(-draw.uniform(0.03, 0.3) * inside - draw.uniform(0, 0.25) * rim)

@@ -37,7 +37,7 @@ def drawn_fixtures(draw: Rng, room: Room) -> dict[str, list[Soup]]:
     if room.height < 0.2 or draw.uniform() < 0.3:
         return bodies
     if draw.uniform() < 0.6:
-        bodies["pins"] = [_pin(draw, room) for _ in range(int(draw.integers(2, 5)))]
+        bodies["pins"] = _apart([_pin(draw, room) for _ in range(int(draw.integers(2, 5)))])
     style = draw.uniform()
     if style < 0.35:
         bodies["blocks"] = [_rail(draw, room, side) for side in draw.permutation(4)[: int(draw.integers(1, 3))]]
@@ -49,8 +49,20 @@ def drawn_fixtures(draw: Rng, room: Room) -> dict[str, list[Soup]]:
     if draw.uniform() < 0.5:
         bodies.setdefault("screws", []).extend(_screw(draw, room) for _ in range(int(draw.integers(1, 4))))
     if "screws" in bodies:
+        bodies["screws"] = _apart(bodies["screws"])
         bodies["sockets"] = [_socket(head) for head in bodies["screws"]]
     return bodies
+
+
+def _apart(pieces: list[Soup]) -> list[Soup]:
+    """Without those that would stand in one already there."""
+    kept: list[Soup] = []
+    for piece in pieces:
+        low, high = piece.corners_mm.min((0, 1)), piece.corners_mm.max((0, 1))
+        inside = [((p.corners_mm.max((0, 1)) > low) & (p.corners_mm.min((0, 1)) < high)).all() for p in kept]
+        if not any(inside):
+            kept.append(piece)
+    return kept
 
 
 def _beside(draw: Rng, room: Room, radius: float, gap: float) -> tuple[float, float]:

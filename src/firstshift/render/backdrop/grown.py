@@ -9,6 +9,8 @@ from firstshift.render.backdrop.pattern import Plane, Tile
 from firstshift.render.finish.synthesis import fractal, shaped_noise, standard, streaks
 
 SIDE = 256
+COARSE = 128
+"""For cells, whose borders are slow to find."""
 
 
 def wood(draw: np.random.Generator) -> Tile:
@@ -26,12 +28,12 @@ def wood(draw: np.random.Generator) -> Tile:
 
 def granite(draw: np.random.Generator) -> Tile:
     """A polished or honed surface plate: crystals of three minerals, each grain of one shade."""
-    grains = int(draw.integers(900, 4000))
+    grains = int(draw.integers(300, 1500))
     which = _cells(draw, grains)[1]
     shades = np.array([draw.uniform(0.05, 0.4), 1.0, draw.uniform(1.2, 2.2)])
     kinds = draw.choice(3, grains, p=draw.dirichlet([3, 6, 2]))
     tint = (shades[kinds] * draw.normal(1, 0.12, grains))[which]
-    return Tile(np.clip(tint, 0.05, 3), draw.uniform(0.08, 0.25))
+    return Tile(np.clip(tint, 0.05, 3), draw.uniform(0.15, 0.4))
 
 
 def paper(draw: np.random.Generator) -> Tile:
@@ -48,12 +50,12 @@ def paper(draw: np.random.Generator) -> Tile:
 
 def foam(draw: np.random.Generator) -> Tile:
     """Cut foam: round cells with thin walls, dark where they are deep."""
-    cells = int(draw.integers(300, 3000))
+    cells = int(draw.integers(80, 800))
     away, which = _cells(draw, cells)
     wall = np.clip((away[1] - away[0]) / draw.uniform(1.5, 4.0), 0, 1)
     deep = draw.uniform(0.3, 1.0, cells)[which] * wall
-    texel = draw.uniform(0.05, 0.15)
-    return Tile(1.05 - 0.35 * deep, texel, -deep * texel * 1500 / np.sqrt(cells / 300), 0.5 * deep)
+    texel = draw.uniform(0.1, 0.3)
+    return Tile(1.05 - 0.35 * deep, texel, -deep * texel * 800 / np.sqrt(cells / 80), 0.5 * deep)
 
 
 def speckled(draw: np.random.Generator) -> Tile:
@@ -66,8 +68,8 @@ def speckled(draw: np.random.Generator) -> Tile:
 def _cells(
     draw: np.random.Generator, count: int
 ) -> tuple[tuple[Plane, Plane], np.ndarray[tuple[int, ...], np.dtype[np.intp]]]:
-    points = draw.uniform(0, SIDE, (count, 2))
-    grid = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE), indexing="ij"), -1).reshape(-1, 2)
-    away, which = cKDTree(points, boxsize=SIDE).query(grid, k=2)
-    near, far = away[:, 0].reshape(SIDE, SIDE), away[:, 1].reshape(SIDE, SIDE)
-    return (near, far), which[:, 0].reshape(SIDE, SIDE)
+    points = draw.uniform(0, COARSE, (count, 2))
+    grid = np.stack(np.meshgrid(np.arange(COARSE), np.arange(COARSE), indexing="ij"), -1).reshape(-1, 2)
+    away, which = cKDTree(points, boxsize=COARSE).query(grid, k=2)
+    near, far = away[:, 0].reshape(COARSE, COARSE), away[:, 1].reshape(COARSE, COARSE)
+    return (near, far), which[:, 0].reshape(COARSE, COARSE)

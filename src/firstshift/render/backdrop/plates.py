@@ -12,7 +12,7 @@ SIDE = 256
 
 def plain(draw: np.random.Generator) -> Tile:
     """Nothing but a little unevenness of colour: what finish and dirt do is enough."""
-    return Tile(1 + draw.uniform(0.005, 0.03) * fractal(draw, SIDE, draw.uniform(20, 120)), draw.uniform(0.15, 0.6))
+    return Tile(1 + draw.uniform(0.02, 0.06) * fractal(draw, SIDE, draw.uniform(20, 120)), draw.uniform(0.15, 0.6))
 
 
 def perforated(draw: np.random.Generator) -> Tile:

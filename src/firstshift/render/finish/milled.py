@@ -51,7 +51,7 @@ def _arcs(
     relief: Relief, along: float, across: float, ra_um: float, generator: np.random.Generator
 ) -> tuple[Layer, ...]:
     radius = float(generator.choice(CUTTERS_MM))
-    trailing = float(generator.uniform(0.2, 0.9))
+    trailing = int(generator.integers(2, 10)) / 10
     share = ra_um / ra_of_sum(relief, relief, trailing)
     front = Layer(
         relief, along, across, Course.FRONT_ARC, share,

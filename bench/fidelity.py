@@ -5,6 +5,7 @@ Mitsuba with the extra `reference`. Twenty minutes on two cores; pictures go to 
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +21,15 @@ from measurement import interval, section
 
 Image = npt.NDArray[np.floating]
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
-SIDE_PX = 192
+SIDE_PX = 256
 SAMPLES = 128
 ALPHAS = (0.1, 0.3)
 GOAL = 0.05
 DARK = 0.02
 """Pixels darker than this share of the image's bright parts are left out: there a relative error says nothing."""
 FULL_ERROR = 0.25
+FEWEST = 50
+"""Smooth pixels; with fewer an image says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,13 @@ def main() -> None:
                 cells = []
                 for index, light in enumerate(LIGHTS):
                     found, cell = compared(scene, index, halves[0][index, ..., 0], halves[1][index, ..., 0])
-                    rows.append(Compared(part, light, substance, alpha, *found))
                     cells.append(cell)
+                    if found[2] >= FEWEST:
+                        rows.append(Compared(part, light, substance, alpha, *found))
                 if alpha == ALPHAS[0]:
                     pictures.setdefault(substance, []).append(np.concatenate(cells, axis=1))
     for substance, lines in pictures.items():
-        save(f"fidelity-{substance}.jpg", np.concatenate(lines))
+        save(f"fidelity-{substance}.jpg", padded_rows(lines))
     table, gains = interreflection()
     print(
         section(
@@ -74,20 +78,28 @@ def compared(scene: Staged, light: int, one: Image, other: Image) -> tuple[tuple
     """Median relative error on smooth bright pixels, that of the reference's own noise, how many; and the picture."""
     ours, reference = scene.prepared.layers[light, ..., 0], (one + other) / 2
     smooth = smooth_pixels(scene)
-    bright = smooth & (reference > DARK * np.percentile(reference[smooth], 99))
+    bright = bright_of(reference, smooth)
     error = np.abs(ours - reference)[bright] / reference[bright]
     noise = np.abs(one - other)[bright] / 2 / reference[bright]
     cell = side_by_side(ours, reference, bright)
+    if bright.sum() < FEWEST:
+        return (math.nan, math.nan, int(bright.sum())), cell
     return (float(np.median(error)), float(np.median(noise)), int(bright.sum())), cell
 
 
+def bright_of(image: Image, smooth: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    if not smooth.any():
+        return smooth
+    return smooth & (image > DARK * np.percentile(image[smooth], 99))
+
+
 def smooth_pixels(scene: Staged) -> npt.NDArray[np.bool_]:
-    """On the part, and three pixels from any outline."""
+    """On the part, and two pixels from any outline."""
     gbuffer = scene.prepared.gbuffer
     shape = (gbuffer.height, gbuffer.width)
     single = np.bincount(gbuffer.pixel, minlength=shape[0] * shape[1]).reshape(shape) == 1
     covered = gbuffer.gathered((gbuffer.surface >= 0).astype(np.float32))[:, :, 0] > 0.99
-    return cv2.erode((single & covered).astype(np.uint8), np.ones((7, 7), np.uint8), borderValue=0) > 0
+    return cv2.erode((single & covered).astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=0) > 0
 
 
 def side_by_side(ours: Image, reference: Image, where: npt.NDArray[np.bool_] | None = None) -> Image:
@@ -127,9 +139,10 @@ def by_case(rows: list[Compared]) -> str:
         for light in LIGHTS:
             cells = []
             for kind in kinds:
-                row = next(r for r in rows if (r.part, r.light, r.substance, r.alpha) == (part, light, *kind))
-                text = f"{row.error:.1%} ({row.noise:.1%})"
-                cells.append(text if row.error <= GOAL else f"**{text}**")
+                of_kind = [r for r in rows if (r.part, r.light, r.substance, r.alpha) == (part, light, *kind)]
+                texts = [f"{row.error:.1%} ({row.noise:.1%})" for row in of_kind] or ["–"]
+                held = all(row.error <= GOAL for row in of_kind)
+                cells.append(texts[0] if held else f"**{texts[0]}**")
             lines.append(f"| {part} | {light} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -145,7 +158,7 @@ def interreflection() -> tuple[str, str]:
         row = []
         for index, light in enumerate(LIGHTS):
             ours, smooth = scene.prepared.layers[index, ..., 0], smooth_pixels(scene)
-            bright = smooth & (path[index] > DARK * np.percentile(path[index][smooth], 99))
+            bright = bright_of(path[index], smooth)
             error = np.abs(ours - path[index])[bright] / path[index][bright]
             lines.append(f"| {part}, {substance} | {light} | {np.median(error):.1%} | {(error > 0.1).mean():.0%} |")
             row.append(side_by_side(ours, path[index]))
@@ -175,7 +188,7 @@ and facing walls are too dark, and open faces are not; rows: bracket in metal an
 ![Against whole paths: shader, path tracer, error](pictures/fidelity-interreflection.jpg)"""
 
 NOTE = """\
-Smooth areas are pixels on the part, three pixels from any outline and brighter than 2 % of the image's bright parts.
+Smooth areas are pixels on the part, two pixels from any outline and brighter than 2 % of the image's bright parts.
 The lights of the reference have their true shape (rings, bands, half spheres, rectangles as meshes that shine); ours
 are the emitters that stand for them. Both get the same meshes, corner normals, lens, refractive indices and GGX
 roughness α; no finish texture, because the path tracer has no equivalent of it."""

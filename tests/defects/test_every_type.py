@@ -126,13 +126,13 @@ def test_a_flaw_is_the_same_whatever_the_pixel(drawn: Any, changes: dict[str, An
 
 @pytest.mark.parametrize(("drawn", "changes"), ALL)
 def test_a_flaw_takes_about_ten_milliseconds(drawn: Any, changes: dict[str, Any]) -> None:
-    """Processor time, the best of eight; the bound is twice as high, because busy neighbours slow the memory down."""
+    """Processor time, the best of five; the bound is twice as high, because busy neighbours slow the memory down."""
     entry = entry_of(drawn, **changes)
     on = ground(0.03)
     best = []
     for number in range(3):
         taken = []
-        for _ in range(8):
+        for _ in range(5):
             began = time.thread_time()
             draw_flaw(entry, on, 3, Seed(number))
             taken.append(time.thread_time() - began)

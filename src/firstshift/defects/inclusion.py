@@ -53,10 +53,12 @@ class InclusionFlaw(DrawnType[Inclusion]):
         gap_mm = min(0.02, 0.05 * size)
         loose = np.clip(0.6 + 0.8 * grain[::-1, ::-1], 0, 1)
         groove = np.clip(1 - np.abs(q - 1) / (2 * gap_mm / size), 0, 1) * near * loose
-        level = proud * smoothstep((1 - q) / 0.1) * (1 + 0.3 * grain) + 0.0015 * min(1.0, size) * grain * body
+        level = proud * smoothstep((1 - q) / 0.1) * (1 + 0.3 * grain) + 0.004 * min(1.0, size) * grain[::-1] * body
         height = (level - 0.4 * gap_mm * groove).astype(np.float32)
         rest = (1 - contrast) if tone == "darker" else 1 + contrast
-        speckled = 1 + 0.12 * np.tanh(grain)
+        speckled = 1 + 0.3 * np.tanh(grain[::-1] * 1.5)
+        # Contrast is that of the whole body, however mottled it is.
+        speckled = speckled / np.float32(max(1e-6, float((speckled * body).sum() / max(1e-6, float(body.sum())))))
         dark = (0.6 * groove).astype(np.float32)
         if ground.is_metal:
             warm = shape.uniform(0.9, 1.0)

@@ -67,18 +67,24 @@ class PittingFlaw(DrawnType[Pitting]):
         depths = depth * (sizes / size) ** 0.6 * np.concatenate(([1.0], shape.uniform(0.4, 1.0, count - 1)))
         saucer = np.clip(1 - np.clip(q, 0, 1) ** 2.6, 0, 1) * np.clip(1 - 0.15 * rough, 0.4, None)
         saucer = np.minimum(saucer / saucer[of == 0].max(), 1.0)
-        height, gone = blank(patch), blank(patch)
+        height, gone, dark = blank(patch), blank(patch), blank(patch)
         height.ravel()[hit] = -depths[of] * saucer
         gone.ravel()[hit] = smoothstep((1.08 - q) / 0.15)
+        # Undercut rims and loose products keep light out, more than the grid shows.
+        dark.ravel()[hit] = 0.45 * saucer
         torn = blank(patch, 1.0)
         torn.ravel()[hit] = 1 + 1.4 * smoothstep((1.2 - q) / 0.4)
         if not attack:
-            return imprint_of(patch, draws.recorded, height_mm=height, smoothness=torn, hides_finish=gone)
+            return imprint_of(
+                patch, draws.recorded, height_mm=height, smoothness=torn, occlusion=dark, hides_finish=gone
+            )
         far = np.minimum((reach - out.ravel()[hit]) / 0.25, 1)  # the edge of what was looked at is no edge of the flaw
         halo = smoothstep((0.85 * reach - q) / (0.85 * reach - 0.9)) * far * np.clip(0.8 - 0.4 * rough, 0, 1.2)
-        strength = np.clip(attack * halo + 0.35 * attack * (q < 1), 0, 1)[:, None]
+        strength = np.clip(attack * halo + 0.6 * attack * saucer, 0, 1)[:, None]
         colour = np.array(PRODUCTS.get(ground.material, (0.6, 0.6, 0.6)))
         tint = np.ones((*patch.shape, 3), np.float32)
         tint.reshape(-1, 3)[hit] = 1 - strength * (1 - colour)
         torn.ravel()[hit] += 1.2 * attack * halo
-        return imprint_of(patch, draws.recorded, height_mm=height, tint=tint, smoothness=torn, hides_finish=gone)
+        return imprint_of(
+            patch, draws.recorded, height_mm=height, tint=tint, smoothness=torn, occlusion=dark, hides_finish=gone
+        )

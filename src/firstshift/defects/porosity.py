@@ -67,7 +67,7 @@ class PorosityFlaw(DrawnType[Porosity]):
         rough = noise(shape, (REACH * u, REACH * v), size / 4, octaves=3, gain=0.5)
         q = np.asarray(q + np.float32(ragged) * np.tanh(edge.at(patch.u_mm[column], patch.v_mm[row])), np.float32)
         uneven = rough.at(patch.u_mm[column], patch.v_mm[row])
-        flank = np.float32(shape.uniform(1.8, 4.0))
+        flank = np.float32(shape.uniform(1.6, 2.6))
         hollow = np.clip(1 - np.clip(q, 0, 1) ** flank, 0, 1) ** 0.5 * np.clip(1 + 0.1 * uneven, 0.5, None)
         first = of == 0
         hollow = hollow / hollow[first].max()
@@ -78,7 +78,9 @@ class PorosityFlaw(DrawnType[Porosity]):
         height.ravel()[hit] = -np.minimum(np.where(opened, depths[of] * hollow, skin * dip), depth)
         slender = depths[of] / (sizes[of] / 2)
         inside = opened * np.clip((1 - q) / 0.12, 0, 1)
-        dark.ravel()[hit] = inside * np.clip(1.3 * slender / (1 + slender), 0, 0.92) * (1 - 0.35 * np.clip(q, 0, 1))
+        dark.ravel()[hit] = (
+            inside * np.clip(0.45 + 1.1 * slender / (1 + slender), 0, 0.92) * (1 - 0.35 * np.clip(q, 0, 1))
+        )
         gone.ravel()[hit] = opened * np.clip((1.06 - q) / 0.08, 0, 1)
         return imprint_of(
             patch, draws.recorded, height_mm=height, smoothness=1 + np.float32(1.5) * gone, occlusion=dark,

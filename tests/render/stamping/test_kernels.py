@@ -58,7 +58,7 @@ def test_horizons() -> None:
     bowl = (-0.1 * np.exp(-(u**2 + v**2) / 0.003)).astype(np.float32)
     fast, slow = horizon.horizon_tangents(bowl, PATCH), horizon.horizon_tangents_slowly(bowl, PATCH)
     # Rises below LOWEST_TAN are not followed to their end, and far away some cells are stepped over.
-    assert np.abs(fast - slow).max() < horizon.LOWEST_TAN + 0.04
+    assert np.abs(fast - slow).max() < horizon.LOWEST_TAN + 0.1
     assert np.abs(fast - slow).mean() < 0.005
     assert fast[8, 11].min() > 0.5  # the bottom of the bowl sees walls all around
     assert fast[0].max() < 0.1

@@ -3,10 +3,10 @@
 From each sub-sample that sees walls instead of sky a few rays go on as its own surface would send light back: mirrored
 about normals drawn from the GGX distribution of visible normals (Heitz 2018, JCGT 7(4)), and for what is no metal also
 in all directions by the cosine. Where such a ray meets the height field, the direct light there, sent along the ray, is
-shaded like any other sample, and the ray goes on once more from there. Everything that was reflected more often is
+shaded like any other sample, and the ray goes on from there. Everything that was reflected more often is
 added as the geometric series it would be in a cavity of reflectance R that is open to a share A of the sky:
 
-    L = weight₁ · L₁ + weight₁ · weight₂ · L₂ / (1 − R(1 − A))
+    L = w₁·L₁ + w₁·w₂·L₂ + w₁·w₂·w₃·L₃ / (1 − R(1 − A))
 
 The directions follow a fixed sequence (Roberts 2018, R2), so that neighbouring sub-samples share the work and the same
 flaw gives the same picture.
@@ -27,12 +27,13 @@ from firstshift.render.prepared import Prepared
 from firstshift.render.shade import shade
 from firstshift.render.stamping.finding import lit_from, shading_samples
 from firstshift.render.stamping.marching import marched
+from firstshift.render.stamping.mending import summed
 from firstshift.render.stamping.sampling import relief_means
 from firstshift.render.stamping.shadow import Walls
 
 OPEN = np.float32(0.97)
 RAYS = 2
-TURNS = 2
+TURNS = 3
 """Reflections that are followed one by one."""
 R2 = (0.7548776662466927, 0.5698402909980532)
 
@@ -56,26 +57,24 @@ def bounced(
     """(L, D, C): light to be added; `row` (D,) are the samples that the sub-samples come from."""
     lights, colours = prepared.emitters.colour.shape
     out = np.zeros((lights, len(row), colours), dtype=np.float32)
-    for number in range(RAYS):
-        at = np.arange(len(row))
-        here, uv, view = appearance, cavity.uv_mm, prepared.gbuffer.view[row]
-        weight = np.ones((len(row), lights, colours), dtype=np.float32)
-        for turn in range(TURNS):
-            metal = materials.is_metal[here.material]
-            mirrors = metal | (number == 0)
-            way, share = _sent_on(prepared, at * RAYS + number + turn, view, here, materials, mirrors)
-            weight = weight * share
-            met, uv, way = _met(cavity, uv, way)
-            if not len(met):
-                break
-            at, weight, here = at[met], weight[met], here.taken(met)
-            light, here, open_share = _light_at(prepared, cavity, row[at], here, materials, uv, way)
-            if turn == TURNS - 1:
-                back = np.minimum(_reflectance(materials)[here.material], 0.95)
-                light *= np.moveaxis(1 / (1 - back * (1 - open_share[:, None, None])), 0, 1)
-            rays = np.where(metal[met], RAYS, 1).astype(np.float32)
-            out[:, at] += light * np.moveaxis(weight, 1, 0) / rays[:, None]
-            view = -way
+    at, number = np.tile(np.arange(len(row)), RAYS), np.repeat(np.arange(RAYS), len(row))
+    here, uv, view = appearance.taken(at), cavity.uv_mm[at], prepared.gbuffer.view[row[at]]
+    weight = np.ones((len(at), lights, colours), dtype=np.float32)
+    for turn in range(TURNS):
+        metal = materials.is_metal[here.material]
+        mirrors = metal | (number == 0)
+        way, share = _sent_on(prepared, at * RAYS + number + turn, view, here, materials, mirrors)
+        met, uv, way = _met(cavity, uv, way)
+        if not len(met):
+            break
+        at, number, weight, here = at[met], number[met], (weight * share)[met], here.taken(met)
+        light, here, open_share = _light_at(prepared, cavity, row[at], here, materials, uv, way)
+        if turn == TURNS - 1:
+            back = np.minimum(_reflectance(materials)[here.material], 0.95)
+            light *= np.moveaxis(1 / (1 - back * (1 - open_share[:, None, None])), 0, 1)
+        rays = np.where(metal[met], RAYS, 1).astype(np.float32)
+        out += summed(at, light * np.moveaxis(weight, 1, 0) / rays[:, None], len(row)).astype(np.float32)
+        view = -way
     return out
 
 
@@ -173,8 +172,10 @@ def _light_at(
     tangent /= np.maximum(np.sqrt((tangent * tangent).sum(axis=1, keepdims=True)), 1e-6)
     position = np.stack([u, v, ground], axis=1) @ axes + landing.position_mm.astype(np.float32)
     tangents = cavity.walls.seen_from(u, v, cell, cell)
-    outward = np.broadcast_to(landing.normal.astype(np.float32), position.shape)
-    visible = cavity.walls.lit(tangents, lit_from(prepared.gbuffer, row, position), outward)
+    # A flaw is small beside the way to the lamps: they are seen from all of it in the directions of its middle.
+    middle = lit_from(prepared.gbuffer, row[:1], landing.position_mm[None])
+    outward = landing.normal[None].astype(np.float32)
+    visible = cavity.walls.lit(tangents, middle.astype(np.float32), outward, np.zeros(len(row), np.int64))
     if prepared.visible is not None:
         visible = visible * prepared.visible[row] / np.float32(255)
     wall = replace(

@@ -58,4 +58,4 @@ def _grains(generator: np.random.Generator, size: float) -> Field:
     away, which = cKDTree(points, boxsize=SIDE).query(grid, k=2)
     rise = np.clip((away[:, 1] - away[:, 0]) / size, 0, 1)
     height = rise * (2 - rise) + lift[which[:, 0]] * np.clip(3 * rise, 0, 1)
-    return np.asarray(gaussian_filter(height.reshape(SIDE, SIDE), size / 9, mode="wrap"))
+    return np.asarray(gaussian_filter(height.reshape(SIDE, SIDE), size / 5, mode="wrap"))

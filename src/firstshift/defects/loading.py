@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import sys
 import traceback
+from importlib.abc import ExecutionLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -52,11 +54,13 @@ def _executed(file: Path) -> ModuleType:
         raise BadInput(where=file.name, expected="Python source in UTF-8", found="other bytes") from error
     # Its own name for each text: pydantic looks a model's words up in the module that `__module__` names.
     name = f"firstshift_defects_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
-    module = ModuleType(name)
-    module.__file__ = str(file)
+    loader = _NamedFile(file, source)
+    spec = spec_from_loader(name, loader)
+    assert spec is not None
+    module = module_from_spec(spec)
     sys.modules[name] = module
     try:
-        exec(compile(source, str(file), "exec"), module.__dict__)  # noqa: S102
+        loader.exec_module(module)
     except FirstshiftError:
         del sys.modules[name]
         raise
@@ -69,6 +73,19 @@ def _executed(file: Path) -> ModuleType:
             found=f"{type(error).__name__}: {error}",
         ) from error
     return module
+
+
+class _NamedFile(ExecutionLoader):
+    """Python's own loading, of the text that was read and checked, without a __pycache__ beside the person's file."""
+
+    def __init__(self, file: Path, source: str) -> None:
+        self.file, self.source = file, source
+
+    def get_filename(self, fullname: str) -> str:  # noqa: ARG002
+        return str(self.file)
+
+    def get_source(self, fullname: str) -> str:  # noqa: ARG002
+        return self.source
 
 
 def _line(error: Exception, name: str) -> int:

@@ -37,7 +37,7 @@ from measurement import interval
 Image = npt.NDArray[np.floating]
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 SIDE_PX, PIXEL_MM = 160, 0.02
-SAMPLES = 512
+SAMPLES = 2048
 GOAL = 0.9
 SEEDS = (1, 2, 3)
 LIGHTS = (

@@ -19,6 +19,7 @@ from firstshift.render.gbuffer import F32
 from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared, Stamped
 from firstshift.render.stamping.change import change_of
+from firstshift.render.stamping.covering import with_stuff
 from firstshift.render.stamping.landed import Landed, landed
 from firstshift.render.stamping.mending import (
     Mend,
@@ -33,7 +34,6 @@ from firstshift.render.stamping.reshading import Covering, reshaded
 from firstshift.render.stamping.sampling import box_means
 from firstshift.render.stamping.solid_light import solid_light
 from firstshift.render.stamping.splitting import Splinters, footprints, sides, split
-from firstshift.render.stamping.stuff import with_stuff
 
 Coverage = tuple[Pixels, F32]
 

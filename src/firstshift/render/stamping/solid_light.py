@@ -21,11 +21,11 @@ from firstshift.render.gbuffer import F32, NOTHING, GBuffer
 from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared
 from firstshift.render.shade import shade
+from firstshift.render.stamping.covering import with_stuff
 from firstshift.render.stamping.finding import lit_from, rows_in_box, spans
 from firstshift.render.stamping.mending import Mend, Pixels, summed
 from firstshift.render.stamping.reshading import towards_camera
 from firstshift.render.stamping.solids import ON_BODY, Body, Seen, pixel_box, seen_with
-from firstshift.render.stamping.stuff import with_stuff
 
 Rows = npt.NDArray[np.int64]
 SHADOW_REACH = 4.0

@@ -86,6 +86,12 @@ class Emitters:
     def __len__(self) -> int:
         return len(self.light)
 
+    def taken(self, which: npt.NDArray[np.bool_]) -> Emitters:
+        """Only these; lights keep their numbers, and may be left without any."""
+        names = ("light", "position_mm", "direction", "area_mm2", "across_mm", "cone_cos")
+        half = self.half_mm if self.half_mm is None else self.half_mm[which]
+        return replace(self, half_mm=half, **{name: getattr(self, name)[which] for name in names})
+
     @property
     def semi_axes_mm(self) -> F32:
         """(E, 2, 3)"""

@@ -9,7 +9,7 @@ import numpy as np
 from firstshift.core.errors import BadInput
 from firstshift.core.seed import Seed
 from firstshift.line.synth.recipe import PoseDraw, SurfaceDraw
-from firstshift.render.appearance import Appearance
+from firstshift.render.appearance import Appearance, Emitters
 from firstshift.render.backdrop.drawing import Backdrop, drawn_backdrop, plain_backdrop
 from firstshift.render.finish.dressing import dress
 from firstshift.render.gbuffer import NOTHING, GBuffer
@@ -53,12 +53,15 @@ def prepare(stage: Stage, pose: PoseDraw) -> Prepared:
     gbuffer = scene.cast(view)
     appearance = dress(gbuffer, surfaces, _rotations(placed, len(surfaces)))
     changes = {name: LightChange(shift_mm=shift) for name, shift in pose.light_shift_mm.items()}
-    emitters = emitters_of(
-        station,
-        smoothest_alpha=_smoothest(appearance, scene, gbuffer),
-        colour_channels=stage.colour_channels,
-        changes=changes,
-        most=MOST_EMITTERS,
+    emitters = _chosen(
+        stage,
+        emitters_of(
+            station,
+            smoothest_alpha=_smoothest(appearance, scene, gbuffer),
+            colour_channels=stage.colour_channels,
+            changes=changes,
+            most=MOST_EMITTERS,
+        ),
     )
     materials = materials_of(surfaces, station)
     visible = visibility(scene, gbuffer, emitters)
@@ -69,6 +72,13 @@ def prepare(stage: Stage, pose: PoseDraw) -> Prepared:
             station, emitters, gbuffer.position_mm[nothing], -gbuffer.view[nothing], changes
         )
     return Prepared(view, scene, surfaces, gbuffer, appearance, materials, emitters, visible, radiance)
+
+
+def _chosen(stage: Stage, emitters: Emitters) -> Emitters:
+    """Without those of lights that are on in none of the channels asked for: their radiance stays 0."""
+    on = {name for channel in stage.plan.station.channels if channel.name in stage.channels for name in channel.lights}
+    which = np.isin(emitters.light, [number for number, name in enumerate(emitters.names) if name in on])
+    return emitters if which.all() else emitters.taken(which)
 
 
 def part_surfaces(stage: Stage, pose: PoseDraw) -> tuple[Surface, ...]:

@@ -151,6 +151,8 @@ class Stage:
         outside = prepared.gbuffer.surface == NOTHING
         found = {}
         for channel in self.plan.station.channels:
+            if channel.name not in self.channels:
+                continue  # its lights are not shaded
             rows = [names.index(name) for name in channel.lights]
             seen = prepared.radiance[rows].sum(axis=0).max(axis=1)
             # Each region on its own: a chamfer that shines must not leave the face beside it black.

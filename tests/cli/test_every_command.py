@@ -41,7 +41,8 @@ EXAMPLES = [
 def test_the_commands_that_were_promised_are_there() -> None:
     promised = """new|plan check|plan show|plan schema|import|export|images list|images show|images search
         |dataset snapshot|dataset diff|dataset split|dataset stats|audit verify|audit export|audit log
-        |workspace info|workspace move|workspace backup|workspace restore|workspace gc|workspace retain|bench ingest"""
+        |workspace info|workspace move|workspace backup|workspace restore|workspace gc|workspace retain|bench ingest
+        |synth run|synth preview|synth show|station calibrate|bench synth"""
     assert {tuple(words.split()) for words in promised.split("|")} <= COMMANDS.keys()
 
 

@@ -67,9 +67,9 @@ Plain = Annotated[bool, typer.Option("--plain", help="No randomisation; for comp
 @command(
     app,
     "run",
-    "firstshift synth plan.yaml --good 10000 --per-defect 5000",
-    "firstshift synth --good 100 --per-defect 50 --workers 2 --seed 7",
-    "firstshift synth --per-defect 500 --class scratch --channel dark --size 256",
+    "firstshift synth run plan.yaml --good 10000 --per-defect 5000",
+    "firstshift synth run --good 100 --per-defect 50 --workers 2 --seed 7",
+    "firstshift synth run --per-defect 500 --class scratch --channel dark",
 )
 def run(
     plan: PlanPath = None,

@@ -10,15 +10,21 @@ from firstshift.cli import screen
 if TYPE_CHECKING:
     from firstshift.line.synth.showing import Look
 
-_QUIET = ("made_by", "recipe", "settings", "flaws", "pose", "light")
+_QUIET = ("made_by", "recipe", "settings", "flaws", "pose", "light", "registered")
 
 
 def show_facts(found: Look, out: Path | None) -> None:
     told = found.provenance
     rows = [("image", found.image), ("source", found.source)]
     rows += [(name, _value(told[name])) for name in told if name not in _QUIET]
-    rows += [(f"pose: {name}", _value(value)) for name, value in told["pose"].items() if value not in (None, [])]
-    rows += [(f"light: {name}", f"× {value:.3f}") for name, value in told["light"].items()]
+    rows += [
+        (f"pose: {name}", _value(value)) for name, value in told.get("pose", {}).items() if value not in (None, [])
+    ]
+    rows += [(f"registered: {name}", _value(value)) for name, value in told.get("registered", {}).items()]
+    rows += [
+        (f"light: {name}", _value(value) if "registered" in told else f"× {value:.3f}")
+        for name, value in told["light"].items()
+    ]
     screen.show(screen.facts([(name, screen.quoted(value)) for name, value in rows]))
     if found.label is not None:
         for one in found.label.annotations:

@@ -9,32 +9,47 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from firstshift.core.errors import Unavailable
-from firstshift.line.synth.order import Order
-from firstshift.line.synth.recipe import Unit
-from firstshift.store.images import NewImage
 
-Painted = Generator[tuple[Unit, list[NewImage]], None, None]
+Piece = TypeVar("Piece")
+"""A piece of work that a worker takes."""
+PieceIn = TypeVar("PieceIn", contravariant=True)
+Result = TypeVar("Result")
+Made = TypeVar("Made", covariant=True)
+ANSWER_S = 5.0
 AHEAD = 2
 """Units under way for each worker: one it works at, one waiting."""
 
 
+class Paints(Protocol[PieceIn, Made]):
+    def paint_unit(self, unit: PieceIn, /) -> Made: ...
+
+
+class Work(Protocol[PieceIn, Made]):
+    """What is the same for all pieces; it travels to each worker once."""
+
+    def painter(self) -> Paints[PieceIn, Made]: ...
+
+
 class Crew(Protocol):
-    def paint(self, order: Order, units: Sequence[Unit]) -> Painted: ...
+    def paint(
+        self, order: Work[Piece, Result], units: Sequence[Piece]
+    ) -> Generator[tuple[Piece, Result], None, None]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Alone:
     """In this process: nothing to start, easy to debug."""
 
-    def paint(self, order: Order, units: Sequence[Unit]) -> Painted:
+    def paint(self, order: Work[Piece, Result], units: Sequence[Piece]) -> Generator[tuple[Piece, Result], None, None]:
         painter = order.painter()
         for unit in units:
             yield unit, painter.paint_unit(unit)
@@ -44,7 +59,7 @@ class Alone:
 class Processes:
     workers: int
 
-    def paint(self, order: Order, units: Sequence[Unit]) -> Painted:
+    def paint(self, order: Work[Piece, Result], units: Sequence[Piece]) -> Generator[tuple[Piece, Result], None, None]:
         # A fresh interpreter for each worker: a forked one would inherit locks that threads of ours hold.
         pool = ProcessPoolExecutor(
             self.workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(order,)
@@ -68,7 +83,7 @@ class Cluster:
     address: str
     workers: int
 
-    def paint(self, order: Order, units: Sequence[Unit]) -> Painted:
+    def paint(self, order: Work[Piece, Result], units: Sequence[Piece]) -> Generator[tuple[Piece, Result], None, None]:
         try:
             import ray
         except ImportError as error:
@@ -83,10 +98,11 @@ class Cluster:
             painters: list[Any] = [remote.remote(order) for _ in range(self.workers)]
             given = iter(range(len(units)))
 
-            def submit(unit: Unit) -> Any:
+            def submit(unit: Any) -> Any:
                 return painters[next(given) % self.workers].paint_unit.remote(unit)
 
-            yield from _in_order(units, submit, ray.get, self.workers * AHEAD)
+            answer: Callable[[Any], Any] = ray.get
+            yield from _in_order(units, submit, answer, self.workers * AHEAD)
         except ray.exceptions.RayError as error:
             raise Unavailable("the cluster lost a worker", where="--cluster", found=error) from error
         finally:
@@ -97,11 +113,11 @@ class Cluster:
 class RayPainter:
     """One worker of the cluster."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Work[Any, Any]) -> None:
         _one_thread()
         self._painter = order.painter()
 
-    def paint_unit(self, unit: Unit) -> list[NewImage]:
+    def paint_unit(self, unit: Any) -> Any:
         return self._painter.paint_unit(unit)
 
 
@@ -111,6 +127,7 @@ def _join(ray: Any, address: str, workers: int) -> None:
         if address == "local":
             ray.init(num_cpus=workers, **quiet)
         else:
+            _knock(address)
             ray.init(address=address, **{key: quiet[key] for key in ("log_to_driver", "configure_logging")})
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         raise Unavailable(
@@ -118,10 +135,17 @@ def _join(ray: Any, address: str, workers: int) -> None:
         ) from error
 
 
+def _knock(address: str) -> None:
+    """Ray itself waits for minutes for a cluster that is not there."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=ANSWER_S).close()
+
+
 def _in_order(
-    units: Sequence[Unit], submit: Callable[[Unit], Any], result: Callable[[Any], list[NewImage]], most: int
-) -> Painted:
-    waiting: deque[tuple[Unit, Any]] = deque()
+    units: Sequence[Piece], submit: Callable[[Piece], Any], result: Callable[[Any], Result], most: int
+) -> Generator[tuple[Piece, Result], None, None]:
+    waiting: deque[tuple[Piece, Any]] = deque()
     for unit in units:
         if len(waiting) >= most:
             first, ticket = waiting.popleft()
@@ -135,16 +159,15 @@ def _in_order(
 _painter: Any = None
 
 
-def _begin(order: Order) -> None:
+def _begin(order: Work[Any, Any]) -> None:
     global _painter
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl+C and winds the workers up
     _one_thread()
     _painter = order.painter()
 
 
-def _paint(unit: Unit) -> list[NewImage]:
-    painted: list[NewImage] = _painter.paint_unit(unit)
-    return painted
+def _paint(unit: Any) -> Any:
+    return _painter.paint_unit(unit)
 
 
 def _one_thread() -> None:

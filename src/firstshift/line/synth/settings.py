@@ -41,6 +41,8 @@ class SynthSettings:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise BadInput(where=f"synth {name}", expected=f"{least:,} to {most:,}", found=f"{value:,}")
+        if self.bits not in (8, 16):
+            raise BadInput(where="synth bits", expected="8 or 16", found=self.bits)
         if not 0 <= self.seed < 2**63:
             raise BadInput(where="synth seed", expected="a whole number of 0 or more", found=self.seed)
 

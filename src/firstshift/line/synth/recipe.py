@@ -81,7 +81,7 @@ class Recipe:
         return f"{self.run}/{self.kind}/{self.number:07d}"
 
     def to_json(self) -> dict[str, Any]:
-        return {"made_by": MADE_BY, "recipe": RECIPE_VERSION, **_plain(asdict(self))}
+        return {"made_by": MADE_BY, "recipe": RECIPE_VERSION, **plain_values(asdict(self))}
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> Recipe:
@@ -119,9 +119,9 @@ class Unit:
         object.__setattr__(self, "numbers", range(self.first, self.first + self.count))
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: plain_values(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain_values(one) for one in value]
     return value

@@ -45,6 +45,8 @@ class SynthReport:
     """Flaws of this call by how well they are seen: visible, faint, not visible."""
     skipped: dict[str, str] = field(default_factory=dict)
     """Classes that cannot be drawn, and why."""
+    problems: dict[str, str] = field(default_factory=dict)
+    """Photographs that were left out, and why."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -54,6 +56,7 @@ class SynthReport:
             "parts": dict(self.parts),
             "flaws": dict(self.seen),
             "skipped": self.skipped,
+            **({"problems": self.problems} if self.problems else {}),
         }
 
 
@@ -85,7 +88,7 @@ def synthesise(
         chosen = crew or (Alone() if workers == 1 or len(left) == 1 else Processes(min(workers, len(left) or 1)))
         with closing(chosen.paint(order, left)) as painted:
             for unit, images in painted:
-                _record(ws, images, report)
+                record(ws, images, report)
                 journal.note(unit)
                 told_progress.advance(unit.count, note=f"{unit.kind} {unit.first + unit.count}")
     finally:
@@ -105,7 +108,7 @@ def _classes(stage: Stage) -> tuple[str, ...]:
     return tuple(name for name in asked if name in drawn)
 
 
-def _record(ws: Workspace, images: list[NewImage], report: SynthReport) -> None:
+def record(ws: Workspace, images: list[NewImage], report: SynthReport) -> None:
     said = [replace(one, label=_by_synth(one.label)) for one in images]
     for record, one in zip(ws.images.add_many(said), said, strict=True):
         report.images += record.is_new

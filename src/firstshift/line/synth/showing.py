@@ -15,6 +15,9 @@ from firstshift.core.errors import BadInput
 from firstshift.core.label import Label
 from firstshift.core.outline import mask_of
 from firstshift.line.labelled_picture import draw_label
+from firstshift.line.synth.onto_painting import PaintedOnto
+from firstshift.line.synth.onto_recipe import MADE_BY_ONTO
+from firstshift.line.synth.onto_showing import painted_again
 from firstshift.line.synth.ordering import order_for
 from firstshift.line.synth.painting import Painted, Painter, check_made_here
 from firstshift.line.synth.recipe import Recipe
@@ -56,11 +59,16 @@ def look_at(
 ) -> Look:
     record = ws.images.get(image)
     told = record.capture.provenance
-    recipe = Recipe.from_json(told)
-    settings = SynthSettings(**told["settings"])
-    stage = Stage(order_for(plan_file, settings, profile, defect_files))
-    check_made_here(told, stage)
-    painted = _channel(Painter(stage).paint(recipe), record.capture.channel)
+    if told.get("made_by") == MADE_BY_ONTO:
+        painted: Painted | PaintedOnto = painted_again(
+            ws, order_for(plan_file, SynthSettings(), profile, defect_files), told
+        )
+    else:
+        recipe = Recipe.from_json(told)
+        settings = SynthSettings(**told["settings"])
+        stage = Stage(order_for(plan_file, settings, profile, defect_files))
+        check_made_here(told, stage)
+        painted = _channel(Painter(stage).paint(recipe), record.capture.channel)
     bytes_now, bytes_then = encode_png(painted.image), ws.images.read_bytes(record)
     then = ws.images.read(record)
     differing = int((then.pixels != painted.image.pixels).any(axis=2).sum())
@@ -77,7 +85,7 @@ def _channel(painted: list[Painted], name: str | None) -> Painted:
     raise BadInput(where="channel", expected=", ".join(one.channel for one in painted), found=name)
 
 
-def _picture(then: Any, label: Label | None, painted: Painted, suffix: str) -> bytes:
+def _picture(then: Any, label: Label | None, painted: Painted | PaintedOnto, suffix: str) -> bytes:
     """Side by side: as recorded, its label, its mask, rendered again."""
     mask = np.zeros((then.height, then.width), dtype=bool)
     for annotation in label.annotations if label else ():

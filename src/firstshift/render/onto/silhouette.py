@@ -28,10 +28,12 @@ from firstshift.spec.station import Station
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-COARSE_PX, FINE_PX = 96, 288
-TURNS = 48
-REFINED = 4
+COARSE_PX, FINE_PX = 80, 224
+TURNS = 36
+REFINED = 3
 LEAST_OVERLAP = 0.92
+MARGIN = 2.0
+"""Times the depth of the silhouette: how far around it rays are cast."""
 NOMINAL_BONUS = 0.004
 """Among turns that fit alike (a part that looks the same every 90°), the one nearest to the plan's wins."""
 
@@ -50,11 +52,11 @@ def register_silhouette(
     start = Registered(station, size_px, scale, nominal, "silhouette")
     coarse = _Matcher(start, mesh, mask, COARSE_PX)
     begun = sorted(((coarse.cost(v) + _bonus(v[2]), n, v) for n, v in enumerate(coarse.turned())), key=lambda o: o[:2])
-    rough = [coarse.refined(v, steps=(0.01, 0.01, 4.0), most=60) for _, _, v in begun[:REFINED]]
+    rough = [coarse.refined(v, steps=(0.01, 0.01, 4.0), most=40) for _, _, v in begun[:REFINED]]
     _, _, best = min(((coarse.cost(v) + _bonus(v[2]), n, v) for n, v in enumerate(rough)), key=lambda o: o[:2])
     fine = _Matcher(start, mesh, mask, FINE_PX)
-    best = fine.refined(best, steps=(0.004, 0.004, 1.0), most=80)
-    best = fine.refined(best, steps=(0.002, 0.002, 0.5, 1.5, 1.5, 0.004), most=220)
+    best = fine.refined(best, steps=(0.004, 0.004, 1.0), most=40)
+    best = fine.refined(best, steps=(0.002, 0.002, 0.5, 1.5, 1.5, 0.004), most=150)
     overlap = fine.overlap(best)
     if overlap < least_overlap:
         raise BadInput(
@@ -85,7 +87,9 @@ class _Matcher:
         low, high = mesh.bounds_mm
         self.reach_mm = float(np.linalg.norm(np.asarray(high) - np.asarray(low)))
         self.middle_mm = self.nominal.to_station(((np.asarray(low) + np.asarray(high)) / 2)[None])[0]
-        grid = np.stack(np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5), axis=2).reshape(-1, 2)
+        # Far outside the outline nothing is asked; whatever is drawn there counts by what is missing inside.
+        self.near = self.away <= MARGIN * float(self.away[self.seen].max())
+        grid = (np.argwhere(self.near)[:, ::-1] + 0.5).astype(np.float64)
         self.origins, self.ways = self.view.rays(grid)
         self.far = 4 * float(np.abs(self.view.eye_mm).max()) + 4 * self.reach_mm
 
@@ -102,7 +106,9 @@ class _Matcher:
             np.ascontiguousarray(origins, np.float32), np.ascontiguousarray(ways * self.far, np.float32),
             np.ones(len(origins), np.float32),
         )  # fmt: skip
-        return met.reshape(self.seen.shape)
+        drawn = np.zeros_like(self.seen)
+        drawn[self.near] = met
+        return drawn
 
     def cost(self, values: Floats) -> float:
         wrong = self.drawn(values) ^ self.seen

@@ -1,0 +1,185 @@
+"""What is asked for when flaws go onto photographs: settings, the plan, and pieces of work, one for a photograph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from firstshift.core.errors import BadInput
+from firstshift.core.hashing import record_hash
+from firstshift.core.seed import Seed
+from firstshift.line.synth.order import Order
+from firstshift.line.synth.settings import MAX_IMAGES
+from firstshift.spec.optics import optics_of
+from firstshift.spec.part import Part
+from firstshift.spec.plan import Plan
+
+if TYPE_CHECKING:
+    from firstshift.line.synth.onto_painting import OntoPainter
+    from firstshift.store.workspace import Workspace
+
+Method = Literal["plane", "points", "silhouette"]
+Pairs = tuple[tuple[float, float, float, float, float], ...]
+"""x, y in the photograph; x, y, z on the part, mm."""
+ONTO_VERSION = 1
+"""Rises whenever the same recipe would give another image."""
+
+
+@dataclass(frozen=True, slots=True)
+class OntoSettings:
+    method: Method = "plane"
+    per_defect: int = 0
+    per_photo: int = 0
+    seed: int = 0
+    channel: str | None = None
+    """The light channel that the photographs were taken under; None: the plan's first."""
+    classes: tuple[str, ...] = ()
+    mm_per_pixel: float | None = None
+    turn_deg: float = 0.0
+    points: tuple[tuple[str, Pairs], ...] = ()
+    """By name of the photograph; '' for all of them."""
+    gamma: float | None = None
+    """None: the sensor profile's."""
+    whole: bool = False
+    """The photographs show nothing but the part: no background is looked for."""
+    plan_light: bool = False
+    """Light and gloss are the plan's: nothing is estimated."""
+    skip_problems: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("per_defect", "per_photo"):
+            if not 0 <= getattr(self, name) <= MAX_IMAGES:
+                raise BadInput(where=f"--{name}", expected=f"0 to {MAX_IMAGES:,}", found=getattr(self, name))
+        if self.gamma is not None and not 0.2 <= self.gamma <= 5:
+            raise BadInput(where="--gamma", expected="0.2 to 5", found=f"{self.gamma:g}")
+        if bool(self.points) != (self.method == "points"):
+            raise BadInput(where="points", expected="points, for the method 'points' alone", found=self.method)
+
+    def named(self) -> dict[str, Any]:
+        """What decides what the images look like, not how many there are."""
+        told = asdict(self)
+        for name in ("per_defect", "per_photo", "classes", "skip_problems"):
+            del told[name]
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    id: str
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OntoUnit:
+    """Everything that one photograph is asked for; the piece of work that a worker takes."""
+
+    photograph: Photograph
+    first: int
+    asked: tuple[tuple[str, int], ...]
+    """Class and number of each image."""
+
+    @property
+    def kind(self) -> str:
+        return self.photograph.id
+
+    @property
+    def count(self) -> int:
+        return len(self.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class FlatOrder(Order):
+    """An order whose part is taken as an endless plane of its first body, whatever its CAD file says."""
+
+    def plan(self) -> Plan:
+        # Without `super()`: a dataclass with slots is made anew, and the zero-argument form would look for the old one.
+        plan = Order.plan(self)
+        part = _flat(plan)
+        defects = tuple(entry.model_copy(update={"regions": ()}) for entry in plan.defects)
+        return plan.model_copy(update={"part": part, "defects": defects})
+
+
+@dataclass(frozen=True, slots=True)
+class OntoOrder:
+    """Everything a worker needs, as plain values that travel to another process or machine."""
+
+    order: Order
+    settings: OntoSettings
+    photographs: str
+    """Hash over the ids of all photographs: another set is another run."""
+
+    @classmethod
+    def of(cls, order: Order, settings: OntoSettings, ids: Sequence[str]) -> OntoOrder:
+        if settings.method == "plane":
+            order = FlatOrder(order.plan_text, order.folder, order.settings, order.defect_files, order.profile)
+        elif order.plan().part.is_flat:
+            raise BadInput(
+                where=f"--{settings.method}", expected="a plan with a CAD file", found="a flat part",
+                way_out="--plane is for flat parts",
+            )  # fmt: skip
+        return cls(order, settings, record_hash({"images": sorted(ids)}))
+
+    def run_name(self, plan_hash: str, profile_hash: str | None) -> str:
+        told = {"plan": plan_hash, "profile": profile_hash, "onto": ONTO_VERSION, "photographs": self.photographs}
+        mode = "photo" if self.settings.per_photo else "defect"
+        return record_hash(told | self.settings.named() | {"per": mode, "classes": list(self.settings.classes)})[:12]
+
+    def painter(self) -> OntoPainter:
+        from firstshift.line.synth.onto_painting import OntoPainter
+
+        return OntoPainter(self)
+
+
+def _flat(plan: Plan) -> Part:
+    width, length = optics_of(plan.station).field_of_view_mm(plan.station.working_distance_mm)
+    part = plan.part
+    size = part.size_mm if part.is_flat else (width, length, 1.0)
+    placement = part.placement if part.is_flat else part.placement.model_copy(update={"up": "+z", "turned_deg": 0.0})
+    return part.model_copy(
+        update={"cad": None, "size_mm": size, "bodies": part.bodies[:1], "regions": (), "placement": placement}
+    )
+
+
+def assigned(
+    ids: Sequence[str], classes: Sequence[str], settings: OntoSettings
+) -> dict[str, tuple[tuple[str, int], ...]]:
+    """What each photograph is asked for. Asking for more adds to the end of each list."""
+    seed = Seed(settings.seed).child("photographs")
+    order = sorted(ids, key=lambda one: (seed.child(one).uniform(), one))
+    asked: dict[str, list[tuple[str, int]]] = {one: [] for one in order}
+    if settings.per_photo:
+        for number in range(settings.per_photo):
+            for place, one in enumerate(order):
+                asked[one].append((classes[(place + number) % len(classes)], number * len(order) + place))
+    else:
+        for number in range(settings.per_defect):
+            for place, name in enumerate(classes):
+                start = place * len(order) // len(classes)
+                asked[order[(start + number) % len(order)]].append((name, number))
+    return {one: tuple(list_of) for one, list_of in asked.items() if list_of}
+
+
+class Units(Sequence[OntoUnit]):
+    """The pieces of work; a photograph's bytes are read when its turn comes, so that memory stays flat."""
+
+    def __init__(self, ws: Workspace, names: dict[str, str], pieces: Sequence[OntoUnit]) -> None:
+        self._ws, self._names, self._pieces = ws, names, pieces
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    @overload
+    def __getitem__(self, at: int) -> OntoUnit: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[OntoUnit]: ...
+    def __getitem__(self, at: int | slice) -> OntoUnit | Sequence[OntoUnit]:
+        if isinstance(at, slice):
+            return Units(self._ws, self._names, self._pieces[at])
+        piece = self._pieces[at]
+        data = self._ws.images.read_bytes(piece.kind)
+        return replace(piece, photograph=Photograph(piece.kind, self._names[piece.kind], data))
+
+    def __iter__(self) -> Iterator[OntoUnit]:
+        return (self[at] for at in range(len(self)))

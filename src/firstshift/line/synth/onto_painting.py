@@ -1,0 +1,261 @@
+"""Flaws onto one photograph after another: drawn by the plan, landed on the part, carried over, labelled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from firstshift import __version__
+from firstshift.core.capture import Capture, Origin
+from firstshift.core.decode import decode_image
+from firstshift.core.encode import encode_png
+from firstshift.core.errors import BadInput, FirstshiftError
+from firstshift.core.image import Image
+from firstshift.core.imprint import Imprint
+from firstshift.core.label import Label, Level
+from firstshift.core.seed import Seed
+from firstshift.core.shapes import Mask
+from firstshift.defects.draw import draw_flaw
+from firstshift.defects.schedule import Together, draw_flaws_of
+from firstshift.line.synth.labelling import SeenFlaw, label_of
+from firstshift.line.synth.onto_order import OntoOrder, OntoUnit, Photograph
+from firstshift.line.synth.onto_placing import NoPlace, land_in, window_for
+from firstshift.line.synth.onto_ready import Findings, OntoReady, made_ready
+from firstshift.line.synth.onto_recipe import OntoRecipe
+from firstshift.line.synth.recipe import FlawRecipe
+from firstshift.line.synth.stage import Stage
+from firstshift.render.gbuffer import F32
+from firstshift.render.landing import Landing
+from firstshift.render.noticing import mask_of, notice, texture_of
+from firstshift.render.onto.carrying import Carried, Change, Noise, carry, hidden_by
+from firstshift.render.onto.light import FoundLight
+from firstshift.render.onto.preparing import light_of
+from firstshift.render.onto.registering import Pixels, Registered
+from firstshift.render.prepared import Prepared, Stamped
+from firstshift.render.stamp import stamp
+from firstshift.sensor.blur import spread
+from firstshift.spec.plan import Plan
+from firstshift.store.images import NewImage
+from firstshift.store.labels import NewLabel
+
+MAX_ATTEMPTS = 4
+FADE_PX = 12
+"""A window's change ends softly at its borders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of one photograph: its images, or why there are none."""
+
+    images: list[NewImage]
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PaintedOnto:
+    image: Image
+    label: Label
+    recipe: OntoRecipe
+
+
+class OntoPainter:
+    """Paints for one order. Keeps nothing from one photograph to the next."""
+
+    def __init__(self, asked: OntoOrder) -> None:
+        self.asked, self.settings = asked, asked.settings
+        self.stage = Stage(asked.order)
+        plan = Plan.from_text(asked.order.plan_text, "plan", asked.order.types.catalogue())
+        self.plan_hash = plan.content_hash()
+        self.run = asked.run_name(self.plan_hash, self.stage.profile_hash)
+        channels = self.stage.plan.station.channels
+        chosen = next((one for one in channels if one.name == self.settings.channel), channels[0])
+        if self.settings.channel not in (None, chosen.name):
+            names = ", ".join(one.name for one in channels)
+            raise BadInput(where="channel", expected=f"one of {names}", found=self.settings.channel)
+        self.channel, self.lights = chosen.name, chosen.lights
+        self.skipped = dict(self.stage.not_drawable)
+        self.drawable = tuple(entry for entry in self.stage.drawable if self._has_a_place(entry))
+
+    def classes(self) -> tuple[str, ...]:
+        """Those that are drawn, in the plan's order; refuses one that was asked for and is not."""
+        drawn = tuple(dict.fromkeys(entry.class_name for entry in self.drawable if entry.frequency > 0))
+        for name in self.settings.classes:
+            if name not in drawn:
+                known = self.skipped.get(name, "no such class, or its frequency is 0")
+                raise BadInput(where=f"class {name!r}", expected=f"one of {', '.join(drawn)}", found=known)
+        return tuple(name for name in drawn if not self.settings.classes or name in self.settings.classes)
+
+    def paint_unit(self, unit: OntoUnit) -> Outcome:
+        """All images of one photograph."""
+        name = unit.photograph.name
+        try:
+            ready = self.ready(unit.photograph)
+            painted = [self.paint(self.drawn(ready, unit.photograph, *one), ready) for one in unit.asked]
+        except FirstshiftError as error:
+            if not self.settings.skip_problems:
+                if name in error.where or name in error.what:
+                    raise
+                raise BadInput(f"{name}: {error.message}") from error
+            return Outcome([], error.message)
+        return Outcome([self._new(one) for one in painted], notes=ready.findings.light.notes)
+
+    def ready(self, photograph: Photograph, recipe: OntoRecipe | None = None) -> OntoReady:
+        """With a recipe, from what it says was found; without one, found now."""
+        image = decode_image(photograph.data, photograph.name)
+        known = None
+        if recipe is not None:
+            registered = Registered.again(recipe.registered, self.stage.plan.station, (image.width, image.height))
+            light = FoundLight.from_json(recipe.light)
+            known = Findings(registered, light, recipe.psf_sigma_px, Noise(*recipe.noise))
+        return made_ready(image, photograph.name, self.stage, self.settings, self.lights, known)
+
+    def drawn(self, ready: OntoReady, photograph: Photograph, kind: str, number: int) -> OntoRecipe:
+        seed = Seed(self.settings.seed).child("onto", kind, number, photograph.id)
+        plan, found = self.stage.plan, ready.findings
+        rules = {(rule.class_name, rule.brings): rule.times for rule in plan.synthetic.together}
+        flaws = draw_flaws_of(
+            plan.defects, target_class=kind, per_image=plan.synthetic.flaws, seed=seed.child("flaws"),
+            together=Together(plan.synthetic.mixed, rules), types=self.stage.types,
+        )  # fmt: skip
+        recipes = []
+        for flaw in flaws:
+            entry = plan.defects[flaw.entry]
+            if entry not in self.drawable:
+                continue
+            severity = min(max(flaw.severity, entry.severity[0]), entry.severity[1])
+            recipes.append(FlawRecipe(flaw.entry, entry.class_name, entry.type, severity, flaw.seed.value >> 75))
+        return OntoRecipe(
+            run=self.run, kind=kind, number=number, photograph=photograph.id, channel=self.channel,
+            registered=found.registered.to_json(), light=found.light.to_json(), psf_sigma_px=found.psf_sigma_px,
+            noise=(found.noise.floor, found.noise.slope), seed=seed.value >> 75, flaws=tuple(recipes),
+        )  # fmt: skip
+
+    def paint(self, recipe: OntoRecipe, ready: OntoReady) -> PaintedOnto:
+        """A flaw that does not show gets another place, as long as the plan wants few of those."""
+        may_hide = Seed(recipe.seed).uniform("may hide") < self.stage.plan.synthetic.not_visible
+        again = recipe.flaws[0].attempt > 0
+        found: PaintedOnto | None = None
+        problem: NoPlace | None = None
+        for attempt in range(MAX_ATTEMPTS):
+            flaws = tuple(replace(flaw, attempt=flaw.attempt or attempt) for flaw in recipe.flaws)
+            try:
+                found = self._painted(replace(recipe, flaws=flaws), ready)
+            except NoPlace as error:
+                problem = error
+                if again:
+                    raise
+                continue
+            shows = found.label.annotations[0].attributes["visibility"] != "not visible"
+            if shows or again or may_hide:
+                return found
+        if found is None:
+            assert problem is not None
+            raise problem
+        return found
+
+    def _painted(self, recipe: OntoRecipe, ready: OntoReady) -> PaintedOnto:
+        first = recipe.flaws[0]
+        window, fixed = window_for(self.stage, ready, first, Seed(first.seed).child("attempt", first.attempt))
+        prepared = ready.prepared(window)
+        placed: list[tuple[FlawRecipe, Landing, Imprint]] = []
+        for flaw in recipe.flaws:
+            seed = Seed(flaw.seed).child("attempt", flaw.attempt)
+            try:
+                landing = land_in(self.stage, ready, prepared, window, flaw, fixed, seed.child("place"))
+            except NoPlace:
+                if not placed:
+                    raise
+                continue
+            entry = self.stage.plan.defects[flaw.entry]
+            imprint = draw_flaw(entry, landing.ground, flaw.severity, seed.child("shape"), self.stage.types)
+            placed.append((flaw, landing, imprint))
+        stamped = stamp(prepared, [(landing, imprint) for _, landing, imprint in placed])
+        change = self._change(ready, prepared, window, stamped, [(landing, imprint) for _, landing, imprint in placed])
+        noise, seed = ready.findings.noise, Seed(recipe.seed).child("noise", first.attempt)
+        carried = carry(ready.photograph, ready.levels, change, mask=ready.mask, noise=noise, seed=seed)
+        recipe = replace(recipe, flaws=tuple(flaw for flaw, _, _ in placed))
+        seen = [
+            self._seen(ready, carried, window, flaw, landing, imprint, coverage)
+            for (flaw, landing, imprint), coverage in zip(placed, stamped.coverage, strict=True)
+        ]
+        return PaintedOnto(carried.image, label_of(seen), recipe)
+
+    def _change(
+        self, ready: OntoReady, prepared: Prepared, window: Pixels, stamped: Stamped,
+        flaws: list[tuple[Landing, Imprint]],
+    ) -> Change:  # fmt: skip
+        clean = light_of(prepared, self.lights)
+        rows = [prepared.emitters.names.index(name) for name in self.lights]
+        flawed = clean.copy()
+        flat = flawed.reshape(-1, flawed.shape[2])
+        flat[stamped.pixel] += (stamped.layers[rows] - stamped.clean[rows]).sum(axis=0)
+        fade = _fade(window, ready.mask.shape)[:, :, None]
+        flawed = clean + (flawed - clean) * fade
+        sigma, tail = ready.findings.psf_sigma_px, self.stage.profile.tail_share
+        hidden = hidden_by(prepared, flaws) * fade[:, :, 0]
+        return Change(
+            window, _soft(clean, sigma, tail), _soft(flawed, sigma, tail), spread(hidden, sigma), ready.exposure
+        )
+
+    def _seen(
+        self, ready: OntoReady, carried: Carried, window: Pixels, flaw: FlawRecipe, landing: Landing,
+        imprint: Imprint, coverage: tuple[npt.NDArray[np.int32], F32],
+    ) -> SeenFlaw:  # fmt: skip
+        x, y, width, height = window
+        pixel, share = coverage
+        inside = ready.mask[y : y + height, x : x + width].reshape(-1)[pixel]
+        pixel, share = pixel[inside], share[inside]
+        small = mask_of((pixel, share), width, height)
+        full = np.zeros(ready.mask.shape, np.bool_)
+        full[y : y + height, x : x + width] = small.pixels
+        mask = Mask(full)
+        before, after = (
+            np.minimum(light.reshape(-1, light.shape[2])[pixel], 1.0) for light in (carried.before, carried.after)
+        )
+        green = ready.light[:, :, ready.light.shape[2] // 2]
+        noise = ready.findings.noise.sigma(before.mean(axis=1)) if len(pixel) else 0.0
+        noticed = notice(before, after, share, noise, texture_of(green, mask))
+        return SeenFlaw(
+            flaw, mask, noticed.verdict, noticed.contrast, noticed.contrast_to_noise, imprint.parameters,
+            landing.local_mm, landing.region, landing.turned_deg,
+        )  # fmt: skip
+
+    def _has_a_place(self, entry: Any) -> bool:
+        if self.settings.method == "plane" and entry.landing_place in ("edge", "opening"):
+            self.skipped[entry.class_name] = "it changes the part's shape, which a plane does not have; register a pose"
+            return False
+        self.skipped.pop(entry.class_name, None)
+        return True
+
+    def _new(self, painted: PaintedOnto) -> NewImage:
+        recipe, station = painted.recipe, self.stage.plan.station
+        provenance = recipe.to_json() | {
+            "plan": self.plan_hash, "profile": self.stage.profile_hash, "code": __version__,
+            "photographs": self.asked.photographs, "settings": self.settings.named(),
+        }  # fmt: skip
+        capture = Capture(
+            origin=Origin.AUGMENTED, station=station.name, camera=station.camera.name, channel=self.channel,
+            shot=recipe.shot, source=f"{recipe.shot}.png", provenance=provenance,
+        )  # fmt: skip
+        return NewImage(encode_png(painted.image), capture, NewLabel(painted.label, "", Level.SYNTHETIC))
+
+
+def _soft(light: F32, sigma_px: float, tail: float) -> F32:
+    planes = [spread(np.ascontiguousarray(light[:, :, c]), sigma_px, tail) for c in range(light.shape[2])]
+    return np.stack(planes, axis=2)
+
+
+def _fade(window: Pixels, shape: tuple[int, ...]) -> F32:
+    """(h, w): 1, and towards borders of the window that are none of the photograph down to 0."""
+    x, y, width, height = window
+    ramps = []
+    for start, size, full in ((y, height, shape[0]), (x, width, shape[1])):
+        at = np.arange(size) + 0.5
+        low = at if start > 0 else np.full(size, float(FADE_PX))
+        high = size - at if start + size < full else np.full(size, float(FADE_PX))
+        ramps.append(np.clip(np.minimum(low, high) / FADE_PX, 0, 1))
+    return np.asarray(np.outer(*ramps), np.float32)

@@ -1,0 +1,102 @@
+"""The photographs that flaws go onto: files and folders, or images of the workspace, each recorded before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from firstshift.core.capture import Capture, Origin
+from firstshift.core.errors import BadInput, FirstshiftError
+from firstshift.core.imagefacts import is_image_name
+from firstshift.core.progress import Progress, Silent
+from firstshift.store.images import Examined, NewImage
+from firstshift.store.search import Query
+from firstshift.store.workspace import Workspace
+
+MAX_BYTES = 256 * 2**20
+AT_ONCE = 256
+
+
+def from_files(
+    ws: Workspace,
+    sources: Sequence[Path],
+    *,
+    station: str,
+    camera: str | None,
+    channel: str,
+    skip: bool = False,
+    progress: Progress | None = None,
+    told: Callable[[str], None] = lambda _: None,
+) -> dict[str, str]:
+    """Ids and names of the images with these files' bytes, recorded as real ones where there are none yet. Every file is
+    read and decoded first, so that one that is damaged is named before anything is recorded."""
+    shown = progress or Silent()
+    files = list(_files(sources))
+    if not files:
+        raise BadInput(where="photographs", expected="images", found="none", way_out="name files, or a folder of them")
+    looks: list[tuple[Path, str, Examined]] = []
+    shown.start("reading photographs", len(files))
+    try:
+        for path, name in files:
+            try:
+                looks.append((path, name, ws.images.examine(_bytes_of(path, name), name)))
+            except FirstshiftError as error:
+                if not skip:
+                    raise
+                told(error.message)
+            shown.advance(1, note=name)
+    finally:
+        shown.finish()
+    found: dict[str, str] = {}
+    for start in range(0, len(looks), AT_ONCE):
+        some = looks[start : start + AT_ONCE]
+        here = ws.images.by_content([look.content for _, _, look in some])
+        real = {
+            content: next((one for one in records if one.capture.origin == Origin.REAL), None)
+            for content, records in here.items()
+        }
+        new = []
+        for path, name, look in some:
+            known = real.get(look.content)
+            if known is not None:
+                found[known.id] = name
+                continue
+            capture = Capture(origin=Origin.REAL, station=station, camera=camera, channel=channel, source=name)
+            new.append((NewImage(path, capture, examined=look), name))
+        for record, (_, name) in zip(ws.images.add_many(one for one, _ in new), new, strict=True):
+            found.setdefault(record.id, name)
+    return found
+
+
+def from_workspace(ws: Workspace, query: Query) -> dict[str, str]:
+    """Real images of the workspace whose pixels are still kept."""
+    found = {one.id: one.capture.source or one.id for one in ws.images.all(query) if one.capture.origin == Origin.REAL}
+    for gone in ws.images.retired_among(list(found)):
+        del found[gone]
+    if not found:
+        raise BadInput(
+            where="photographs", expected="real images in the workspace", found="none that fit",
+            way_out="`firstshift images list --origin real` shows them; files can be named instead",
+        )  # fmt: skip
+    return found
+
+
+def _files(sources: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    for source in sources:
+        if source.is_dir():
+            for path in sorted(source.rglob("*")):
+                if path.is_file() and not path.is_symlink() and is_image_name(path.name):
+                    yield path, path.relative_to(source).as_posix()
+        else:
+            yield source, source.name
+
+
+def _bytes_of(path: Path, name: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BadInput(where=name, expected="a photograph", found=error.strerror or error) from error
+    if len(data) > MAX_BYTES:
+        raise BadInput(where=name, expected=f"at most {MAX_BYTES:,} bytes", found="a larger file")
+    return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from firstshift.core.mesh import Mesh
+from firstshift.line.synth.setting_up import MOST_EMITTERS, SMOOTHEST_ALPHA
 from firstshift.render.cad.reading import read_part
+from firstshift.render.finish.dressing import dress
 from firstshift.render.lighting import emitters_of
 from firstshift.render.pose import seated
 from firstshift.render.prepared import Prepared
@@ -20,7 +23,7 @@ from firstshift.render.scene import Placed, Scene
 from firstshift.render.shade import shade
 from firstshift.render.substances import materials_of
 from firstshift.render.surface import Surface
-from firstshift.render.view import Window, view_of
+from firstshift.render.view import View, Window, view_of
 from firstshift.render.visibility import visibility
 from firstshift.spec.plan import Plan
 from firstshift.spec.station import Station
@@ -28,7 +31,11 @@ from firstshift.spec.station import Station
 PARTS = ("bracket", "cap", "fitting", "strip")
 LIGHTS = ("ring", "bar", "dome", "dark field")
 SUBSTANCES = {"metal": "aluminium", "plastic": "plastic"}
+FINISHES = {"bracket": ("milled", 0.8), "cap": ("milled", 0.8), "fitting": ("turned", 0.8), "strip": ("rolled", 0.2)}
+"""In metal, with Ra in µm; as the examples declare them, a milled cap. In plastic they are moulded."""
+MOULDED = ("moulded", 0.3)
 STRIP_LINES = 768
+BAND_PX = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +70,55 @@ def staged(example: str, substance: str, alpha: float, side_px: int) -> Staged:
     """Clean, without finish texture: one roughness everywhere, so that both renderers see the very same part."""
     plan, mesh = read(example)
     whole = view_of(plan.station)
-    window = None
-    if whole.is_line:
-        window = Window.around(whole.width / 2, whole.height / 2, STRIP_LINES, STRIP_LINES, (whole.width, whole.height))
-    width = window.width if window else whole.width
-    view = view_of(plan.station, window=window, scale=side_px / width)
-    across_mm = width * whole.optics.mm_per_pixel(plan.station.working_distance_mm)[0]
+    pose = seated(plan.part, mesh)
+    window = framed(whole, mesh.moved(pose.rotation, pose.shift_mm))
+    view = view_of(plan.station, window=window, scale=side_px / max(window.width, window.height))
+    across_mm = window.width * whole.optics.mm_per_pixel(plan.station.working_distance_mm)[0]
     station = lit(plan.station, across_mm)
-    scene = Scene((Placed(mesh, seated(plan.part, mesh), 0),))
+    scene = Scene((Placed(mesh, pose, 0),))
     gbuffer = scene.cast(view)
-    surface = Surface(example, SUBSTANCES[substance], "milled", 0.8, "none", 0.0, (0.0, 0.0, 0.0), 0.5, None, 0)
-    surfaces = (surface,) * len(mesh.body_names)
+    surfaces = (surface(example, substance),) * len(mesh.body_names)
     materials = materials_of(surfaces, station)
-    emitters = emitters_of(station, smoothest_alpha=alpha, colour_channels=1)
+    # As fine as images are made with.
+    emitters = emitters_of(station, smoothest_alpha=max(alpha, SMOOTHEST_ALPHA), colour_channels=1, most=MOST_EMITTERS)
     rows = np.arange(len(surfaces))
     appearance = plain_appearance(gbuffer, rows, np.full(len(surfaces), alpha))
     visible = visibility(scene, gbuffer, emitters)
     radiance = shade(gbuffer, appearance, materials, emitters, visible)
     return Staged(station, Prepared(view, scene, surfaces, gbuffer, appearance, materials, emitters, visible, radiance))
+
+
+def framed(whole: View, mesh: Mesh) -> Window:
+    """The part with a little around it; of an endless strip a piece."""
+    limits = (whole.width, whole.height)
+    if whole.is_line:
+        return Window.around(whole.width / 2, whole.height / 2, STRIP_LINES, STRIP_LINES, limits)
+    seen = whole.project(mesh.vertices_mm)
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    x, y = (low + high) / 2
+    wide, high_px = np.ceil((high - low) * 1.04).astype(int).tolist()
+    return Window.around(x, y, min(wide, whole.width), min(high_px, whole.height), limits)
+
+
+def surface(example: str, substance: str) -> Surface:
+    kind, ra_um = FINISHES[example] if substance == "metal" else MOULDED
+    return Surface(example, SUBSTANCES[substance], kind, ra_um, "circular" if kind == "turned" else "straight", 0.0,
+                   (0.0, 0.0, 0.0), 0.5, None, 0)  # fmt: skip
+
+
+@cache
+def own_alpha(example: str, substance: str) -> float:
+    """Roughness that the part's finish leaves to shading at the camera's own scale, evened over its directions."""
+    plan, mesh = read(example)
+    whole = view_of(plan.station)
+    limits = (whole.width, whole.height)
+    view = view_of(plan.station, window=Window.around(whole.width / 2, whole.height / 2, whole.width, BAND_PX, limits))
+    pose = seated(plan.part, mesh)
+    gbuffer = Scene((Placed(mesh, pose, 0),)).cast(view)
+    surfaces = (surface(example, substance),) * len(mesh.body_names)
+    appearance = dress(gbuffer, surfaces, pose.rotation)
+    alpha = np.median(appearance.alpha[gbuffer.surface >= 0], axis=0)
+    return round(math.sqrt(float(alpha[0] * alpha[1])), 3)
 
 
 def told(text: str) -> None:

@@ -40,7 +40,7 @@ from firstshift.render.shade_inputs import Samples
 Array = Any
 """A numpy array or a torch tensor: only operators and methods that both have."""
 
-SMOOTHING = 0.2
+SMOOTHING = 0.13
 STRETCH = 0.6
 """What is added to α², as a share of squared semi-axes in the plane of slopes. It is divided by 1 + a²: the second
 derivative of p relative to p falls so, and far tails do not notice how long an emitter is."""

@@ -23,8 +23,9 @@ Floats = npt.NDArray[np.float64]
 SEMI_AXIS = 0.61
 """Of a tile's ellipse, in edges of the tile."""
 FEWEST_AROUND = 8
-NEAR_THE_HOLE = 1.25
-"""Bands of a dome are narrower towards the camera's hole: flat surfaces mirror that edge."""
+NEAR_THE_HOLE = (0.5, 0.75)
+"""How wide the bands of a dome are that come first from the camera's hole, in widths of the others: flat surfaces
+mirror that edge."""
 LONGEST = 2.0
 """A tile is at most this many times as long as it is wide, unless that is finer than asked for."""
 
@@ -95,8 +96,9 @@ def _half_sphere(light: Dome, edge_mm: float) -> Tiles:
     """Bands from the hole for the camera down to the rim, each cut into tiles about as long as wide."""
     radius = light.diameter_mm / 2
     hole = math.asin(min(1.0, light.opening_mm / light.diameter_mm))
-    share = np.linspace(0, 1, _pieces((math.pi / 2 - hole) * radius, edge_mm) + 1) ** NEAR_THE_HOLE
-    bands = hole + (math.pi / 2 - hole) * share
+    width = np.ones(_pieces((math.pi / 2 - hole) * radius, edge_mm))
+    width[: len(NEAR_THE_HOLE)] = NEAR_THE_HOLE[: len(width)]
+    bands = hole + (math.pi / 2 - hole) * np.append(0, width.cumsum() / width.sum())
     outwards, areas, heights, lengths = [], [], [], []
     for index, (low, high) in enumerate(pairwise(bands)):
         cosine = (math.cos(low) + math.cos(high)) / 2

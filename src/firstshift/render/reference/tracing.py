@@ -5,6 +5,7 @@ traced(pieces, [(shining(light), (1, 1, 1))], camera, samples=64, way="direct")
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -67,7 +68,9 @@ def build_scene(mitsuba: ModuleType, pieces: Sequence[Piece], lamps: Sequence[tu
 
 
 def take(mitsuba: ModuleType, scene: Any, sensor: Any, samples: int, seed: int) -> F32:
-    image = mitsuba.render(scene, sensor=sensor, spp=samples, seed=seed)
+    # The sampler works on a grid of samples: as square as can be, no fewer than asked for.
+    across = math.ceil(math.sqrt(samples))
+    image = mitsuba.render(scene, sensor=sensor, spp=across * math.ceil(samples / across), seed=seed)
     return np.array(image, dtype=np.float32)[:, :, :3]
 
 

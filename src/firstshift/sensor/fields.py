@@ -5,6 +5,8 @@ A window is (x, y, full width, full height): where the image's top left corner l
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -44,8 +46,20 @@ def brightness_field(
     profile: SensorProfile, shape: tuple[int, int], window: Window, plane: int = 0, illuminated: bool = True
 ) -> F32:
     """Relative brightness of every pixel of the window, (H, W)."""
+    grid = profile.illumination if illuminated else None
+    measured = None if grid is None else grid[min(plane, len(grid) - 1)]
+    return _even_field(measured, profile.vignetting, shape, window)
+
+
+@lru_cache(maxsize=4)
+def _even_field(
+    grid: tuple[tuple[float, ...], ...] | None, vignetting: tuple[float, ...], shape: tuple[int, int], window: Window
+) -> F32:
+    """The images of one pose share it."""
     out = np.empty(shape, dtype=np.float32)
-    _field(_plane(profile, plane, illuminated), np.array(profile.vignetting, dtype=np.float32), window, out)
+    light = np.ones((2, 2), np.float32) if grid is None else np.array(grid, dtype=np.float32)
+    _field(light, np.array(vignetting, dtype=np.float32), window, out)
+    out.setflags(write=False)
     return out
 
 

@@ -11,7 +11,7 @@ inverting the Poisson law itself. `develop_slowly` is the same in numpy.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -63,27 +63,60 @@ def _poisson(mean, uniform):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
-def develop(light, field, table, keys, place, camera, factors, out):  # type: ignore[no-untyped-def]
+def develop(
+    light: F32,
+    field: F32,
+    table: F32,
+    keys: npt.NDArray[np.uint64],
+    place: npt.NDArray[np.int64],
+    camera: F32,
+    factors: F32,
+    out: U16,
+) -> None:
     """`light` (H, W) as share of full scale times `field` (H, W) → `out` uint16 DN.
 
     keys: uint64 of the camera's pattern and of this image; place: x0, y0 on the sensor; camera: full scale e, gain,
     black level, read noise e, PRNU, DSNU e, white DN, gamma; factors: exposure, noise.
     """
+    shape = (int(light.shape[0]), int(light.shape[1]))
+    corner = (int(place[0]), int(place[1]))
+    own_gain, own_offset = _own_pattern(int(keys[0]), corner, shape, float(camera[4]), float(camera[5]))
+    _developed(light, field, table, keys[1], place, camera, factors, own_gain, own_offset, out)
+
+
+@lru_cache(maxsize=4)
+def _own_pattern(key: int, place: tuple[int, int], shape: tuple[int, int], prnu: float, dsnu: float) -> tuple[F32, F32]:
+    """The camera's own factor and offset in e of each pixel: the same for all images of one window."""
+    gain, offset = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    numbers = np.array([prnu, dsnu], np.float32)
+    _patterned(normal_table(), np.uint64(key), np.array(place, np.int64), numbers, gain, offset)
+    gain.setflags(write=False)
+    offset.setflags(write=False)
+    return gain, offset
+
+
+@njit(cache=True, nogil=True)
+def _patterned(table, key, place, numbers, gain, offset):  # type: ignore[no-untyped-def]
+    height, width = gain.shape
+    for row in range(height):
+        for column in range(width):
+            own = _mixed(key, place[0] + column, place[1] + row)
+            gain[row, column] = np.float32(1.0) + numbers[0] * table[own & _LOW]
+            offset[row, column] = numbers[1] * table[(own >> _16) & _LOW]
+
+
+@njit(cache=True, nogil=True)
+def _developed(light, field, table, key, place, camera, factors, own_gain, own_offset, out):  # type: ignore[no-untyped-def]
     full, gain, black, read = camera[0], camera[1], camera[2], camera[3]
-    prnu, dsnu, white, gamma = camera[4], camera[5], camera[6], camera[7]
+    white, gamma = camera[6], camera[7]
     scale, noisy = full * factors[0], factors[1]
     inverse, bent = np.float32(1.0) / gain, gamma != 1.0
     unbend = np.float32(1.0) / gamma
-    pattern_key, image_key = keys[0], keys[1]
     height, width = light.shape
     for row in range(height):
         for column in range(width):
-            x, y = place[0] + column, place[1] + row
-            own = _mixed(pattern_key, x, y)
-            drawn = _mixed(image_key, x, y)
-            mean = light[row, column] * field[row, column] * scale
-            mean *= np.float32(1.0) + prnu * table[own & _LOW]
+            drawn = _mixed(key, place[0] + column, place[1] + row)
+            mean = light[row, column] * field[row, column] * scale * own_gain[row, column]
             mean = max(mean, np.float32(0.0))
             if mean >= np.float32(GAUSS_FROM_E):
                 z = table[drawn & _LOW]
@@ -92,7 +125,7 @@ def develop(light, field, table, keys, place, camera, factors, out):  # type: ig
                 uniform = np.float64(drawn & np.uint64(0xFFFFFFFF)) / 4294967296.0
                 off = np.float32(_poisson(np.float64(mean), uniform)) - mean
             off += read * table[drawn >> _48]
-            level = (mean + noisy * off + dsnu * table[(own >> _16) & _LOW]) * inverse + black
+            level = (mean + noisy * off + own_offset[row, column]) * inverse + black
             if bent:
                 level = white * max(level / white, np.float32(0.0)) ** unbend
             out[row, column] = np.uint16(min(max(level + np.float32(0.5), np.float32(0.0)), white))

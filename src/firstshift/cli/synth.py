@@ -13,6 +13,7 @@ from firstshift.cli.command import AsJson, Quiet, WorkspaceFolder, command
 from firstshift.cli.outfile import check_target, write_file
 from firstshift.cli.place import find_plan, open_workspace
 from firstshift.cli.progress import progress_shown
+from firstshift.cli.synth_onto import add_onto
 
 if TYPE_CHECKING:
     from firstshift.line.synth.order import Order
@@ -206,6 +207,9 @@ def show(
         show_facts(found, out)
     if not found.is_same:
         raise typer.Exit(ExitCode.FOUND)
+
+
+add_onto(app)
 
 
 def _order(plan_file: Path, profile: Path | None, defects: list[Path] | None, **asked: Any) -> Order:

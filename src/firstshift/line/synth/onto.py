@@ -10,12 +10,21 @@ import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from firstshift.core.errors import BadInput
 from firstshift.core.progress import Progress, Silent
 from firstshift.line.synth.crew import Alone, Crew, Processes
-from firstshift.line.synth.onto_order import OntoOrder, OntoSettings, OntoUnit, Pairs, Photograph, Units, assigned
+from firstshift.line.synth.onto_order import (
+    Method,
+    OntoOrder,
+    OntoSettings,
+    OntoUnit,
+    Pairs,
+    Photograph,
+    Units,
+    assigned,
+)
 from firstshift.line.synth.onto_painting import OntoPainter
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.recipe import Unit
@@ -97,3 +106,13 @@ def read_points(path: Path) -> tuple[tuple[str, Pairs], ...]:
 def _pair(one: dict[str, Any]) -> tuple[float, float, float, float, float]:
     (x, y), (px, py, pz) = one["image"], one["part"]
     return (float(x), float(y), float(px), float(py), float(pz))
+
+
+def chosen_method(plane: bool, points: bool, silhouette: bool) -> Method:
+    """One way to register; a plane when none is named."""
+    named: list[Method] = [
+        name for name, is_asked in zip(get_args(Method), (plane, points, silhouette), strict=True) if is_asked
+    ]
+    if len(named) > 1:
+        raise BadInput(where="synth onto", expected="one of --plane, --points, --silhouette", found=" and ".join(named))
+    return named[0] if named else "plane"

@@ -123,11 +123,13 @@ class OntoPainter:
         )  # fmt: skip
         recipes = []
         for flaw in flaws:
-            entry = plan.defects[flaw.entry]
-            if entry not in self.drawable:
+            alike = [entry for entry in self.drawable if entry.class_name == flaw.class_name]
+            if not alike:
                 continue
+            entry = next((one for one in alike if one is plan.defects[flaw.entry]), alike[0])
             severity = min(max(flaw.severity, entry.severity[0]), entry.severity[1])
-            recipes.append(FlawRecipe(flaw.entry, entry.class_name, entry.type, severity, flaw.seed.value >> 75))
+            number = self.stage.entry_number(entry)
+            recipes.append(FlawRecipe(number, entry.class_name, entry.type, severity, flaw.seed.value >> 75))
         return OntoRecipe(
             run=self.run, kind=kind, number=number, photograph=photograph.id, channel=self.channel,
             registered=found.registered.to_json(), light=found.light.to_json(), psf_sigma_px=found.psf_sigma_px,

@@ -1,4 +1,4 @@
-"""The photographs that flaws go onto: files and folders, or images of the workspace, each recorded before it is used."""
+"""The photographs that flaws go onto: files and folders, or images of the workspace, recorded before they are used."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def from_files(
     progress: Progress | None = None,
     told: Callable[[str], None] = lambda _: None,
 ) -> dict[str, str]:
-    """Ids and names of the images with these files' bytes, recorded as real ones where there are none yet. Every file is
-    read and decoded first, so that one that is damaged is named before anything is recorded."""
+    """Ids and names of the images with these files' bytes, recorded as real ones where there are none yet. Every file
+    is read and decoded first, so that one that is damaged is named before anything is recorded."""
     shown = progress or Silent()
     files = list(_files(sources))
     if not files:
@@ -70,7 +70,9 @@ def from_files(
 
 def from_workspace(ws: Workspace, query: Query) -> dict[str, str]:
     """Real images of the workspace whose pixels are still kept."""
-    found = {one.id: one.capture.source or one.id for one in ws.images.all(query) if one.capture.origin == Origin.REAL}
+    found: dict[str, str] = {
+        one.id: one.capture.source or one.id for one in ws.images.all(query) if one.capture.origin == Origin.REAL
+    }
     for gone in ws.images.retired_among(list(found)):
         del found[gone]
     if not found:

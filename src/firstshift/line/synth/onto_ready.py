@@ -118,9 +118,9 @@ def made_ready(
     else:
         found = estimate_light(
             np.asarray(light.mean(axis=2)), mask, registered, mesh, lambda s, lay: surfaces_of(stage, s, lay), lights,
-            noise=float(noise.sigma(np.float32(np.median(light)))),
+            noise=float(noise.sigma(np.median(light, keepdims=True)).item()),
         )  # fmt: skip
-    sharpness = known.psf_sigma_px if known else sharpness_of(light, stage)
+    sharpness = known.psf_sigma_px if known else sharpness_of(light, stage, registered.scale)
     surfaces = surfaces_of(stage, found.shine, found.lay_deg)
     longest = max(light.shape[:2])
     whole = longest <= WHOLE_PX
@@ -196,13 +196,12 @@ def noise_of(light: F32, mask: Flags, profile: SensorProfile) -> Noise:
     return Noise(floor * factor, factor / full)
 
 
-def sharpness_of(light: F32, stage: Stage) -> float:
+def sharpness_of(light: F32, stage: Stage, scale: float) -> float:
     """Of a camera that was measured, its profile's; else from edges in the photograph, where it has enough of them."""
     if stage.order.profile is not None:
-        return stage.profile.psf_sigma_px * stage.scale
-    agreed = agreed_spread(
-        find_edges(np.ascontiguousarray(light[:, :, light.shape[2] // 2]) * np.float32(255), None, True)
-    )
+        return stage.profile.psf_sigma_px * scale
+    plane = np.ascontiguousarray(light[:, :, light.shape[2] // 2]) * np.float32(255)
+    agreed = agreed_spread(find_edges(plane, None, True))
     if agreed is None or not agreed.agree:
         return stage.profile.psf_sigma_px
     return round(min(max(agreed.sigma_px, SHARPNESS_PX[0]), SHARPNESS_PX[1]), 3)
@@ -213,7 +212,8 @@ def _exposure(light: F32, rendered: F32, mask: Flags) -> F32:
 
     size = (rendered.shape[1], rendered.shape[0])
     if rendered.shape[:2] != light.shape[:2]:
-        light = cv2.resize(light, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], -1)
+        small = cv2.resize(light, size, interpolation=cv2.INTER_AREA)
+        light = np.asarray(small, np.float32).reshape(size[1], size[0], -1)
         mask = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     rendered = np.broadcast_to(rendered, light.shape) if rendered.shape[2] == 1 else rendered
     return exposure_of(light, rendered, mask if mask.any() else np.ones_like(mask))

@@ -168,7 +168,7 @@ class Painter:
     def _new(self, painted: Painted) -> NewImage:
         recipe, stage = painted.recipe, self.stage
         provenance = recipe.to_json() | {
-            "plan": stage.plan.content_hash(),
+            "plan": stage.plan_hash,
             "profile": stage.profile_hash,
             "code": __version__,
             "settings": stage.settings_told,
@@ -187,7 +187,7 @@ class Painter:
 
 def check_made_here(provenance: dict[str, object], stage: Stage) -> None:
     """An image is painted again only from the plan and the profile that it was made from."""
-    for name, mine in (("plan", stage.plan.content_hash()), ("profile", stage.profile_hash)):
+    for name, mine in (("plan", stage.plan_hash), ("profile", stage.profile_hash)):
         if provenance.get(name) != mine:
             raise BadInput(
                 where=f"{name} of the image",

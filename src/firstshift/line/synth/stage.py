@@ -86,6 +86,10 @@ class Stage:
         self._leave_out_what_has_no_place()
 
     @cached_property
+    def plan_hash(self) -> str:
+        return self.plan.content_hash()
+
+    @cached_property
     def edges(self) -> tuple[Any, ...]:
         return feature_edges(self.mesh)
 

@@ -111,6 +111,7 @@ def made_ready(
     plane = settings.method == "plane"
     mesh = plane_under(registered, stage.plan.part.bodies[0].name) if plane else stage.mesh
     noise = known.noise if known else noise_of(light, mask, stage.profile)
+    sharpness = known.psf_sigma_px if known else sharpness_of(light, stage, registered.scale)
     if known:
         found = known.light
     elif settings.plan_light:
@@ -118,9 +119,8 @@ def made_ready(
     else:
         found = estimate_light(
             np.asarray(light.mean(axis=2)), mask, registered, mesh, lambda s, lay: surfaces_of(stage, s, lay), lights,
-            noise=float(noise.sigma(np.median(light, keepdims=True)).item()),
+            noise=float(noise.sigma(np.median(light, keepdims=True)).item()), sharpness_px=sharpness,
         )  # fmt: skip
-    sharpness = known.psf_sigma_px if known else sharpness_of(light, stage, registered.scale)
     surfaces = surfaces_of(stage, found.shine, found.lay_deg)
     longest = max(light.shape[:2])
     whole = longest <= WHOLE_PX

@@ -83,9 +83,10 @@ def estimate_light(
     lights: Sequence[str],
     *,
     noise: float = 0.0,
-    turnable: bool = True,
+    sharpness_px: float = 0.0,
 ) -> FoundLight:
-    """`light` (H, W): the photograph in linear light; `mask` where it shows the part; `lights`: those that are on."""
+    """`light` (H, W): the photograph in linear light; `mask` where it shows the part; `lights`: those that are on;
+    `noise`: standard deviation of a pixel; `sharpness_px`: sigma of its blur, which takes contrast from texture."""
     window = fine_window(mask)
     x, y, width, height = window
     piece = np.s_[y : y + height, x : x + width]
@@ -98,11 +99,10 @@ def estimate_light(
             notes.append("direction of the tool marks: the plan's")
     shrink = min(1.0, COARSE_PX / max(light.shape))
     seen = told_by(*_shrunk(light, mask, shrink), light[piece], mask[piece], noise)
-    azimuths = _azimuths(registered, lights) if turnable else (0.0,)
-    costs = np.array([
-        [_cost(seen, one, lay_deg is None) for one in row]
-        for row in _rendered(registered, mesh, [surfaces(s, lay_deg) for s in SHINES], lights, azimuths, window, shrink)
-    ])  # fmt: skip
+    azimuths = _azimuths(registered, lights)
+    dressed = [surfaces(shine, lay_deg) for shine in SHINES]
+    rendered = _rendered(registered, mesh, dressed, lights, azimuths, window, shrink, sharpness_px)
+    costs = np.array([[_cost(seen, one, lay_deg is None) for one in row] for row in rendered])
     shine, sure_shine = _shine(costs)
     azimuth, sure_azimuth = _azimuth(costs, azimuths)
     if sure_azimuth < LEAST_CONFIDENCE and len(azimuths) > 1:
@@ -147,7 +147,7 @@ def _turn_of(registered: Registered) -> float:
 
 def _rendered(
     registered: Registered, mesh: Mesh, dressed: Sequence[tuple[Surface, ...]], lights: Sequence[str],
-    azimuths: Sequence[float], window: Pixels, shrink: float,
+    azimuths: Sequence[float], window: Pixels, shrink: float, sharpness_px: float,
 ) -> list[list[Told]]:  # fmt: skip
     """What each shine (rows) tells under each azimuth (columns)."""
     scene = Scene((Placed(mesh, registered.pose, 0),))
@@ -162,8 +162,9 @@ def _rendered(
         masks = [scene.on_part(gbuffer) for scene, gbuffer in views]
         shown = [gbuffer.gathered(mask.astype(np.float32))[:, :, 0] > 0.9
                  for (_, gbuffer), mask in zip(views, masks, strict=True)]  # fmt: skip
+        fines = [_soft(fine, sharpness_px) for fine in pictures[1]]
         found.append(
-            [told_by(coarse, shown[0], fine, shown[1]) for coarse, fine in zip(pictures[0], pictures[1], strict=True)]
+            [told_by(coarse, shown[0], fine, shown[1]) for coarse, fine in zip(pictures[0], fines, strict=True)]
         )
     return found
 
@@ -181,6 +182,12 @@ def _lit(
     radiance = shade(gbuffer, appearance, materials_of(surfaces, station), emitters, visible)
     each = len(station.lights) // turns
     return [gbuffer.gathered(radiance[n * each : (n + 1) * each].sum(axis=0))[:, :, 0] for n in range(turns)]
+
+
+def _soft(light: F32, sigma_px: float) -> F32:
+    if sigma_px < 0.2:
+        return light
+    return np.asarray(cv2.GaussianBlur(light, (0, 0), sigma_px), np.float32)
 
 
 def _cost(seen: Told, rendered: Told, compare_direction: bool) -> float:
@@ -220,7 +227,9 @@ def _azimuth(costs: npt.NDArray[np.float64], azimuths: Sequence[float]) -> tuple
     angles = np.array(azimuths)
     off = np.abs((angles - angles[best] + 180) % 360 - 180)
     rival = float(by_azimuth[off >= APART_DEG].min() - by_azimuth[best])
-    near = off <= 1.5 * 360 / len(angles)
-    weight = np.exp(-(by_azimuth - by_azimuth[best]) / 2) * near
-    turn = np.exp(1j * np.radians(angles))
-    return float(np.degrees(np.angle((weight * turn).sum())) % 360), 1 - math.exp(-rival / 4)
+    before, after = float(by_azimuth[best - 1]), float(by_azimuth[(best + 1) % len(angles)])
+    lowest = float(by_azimuth[best])
+    # The lowest point of the parabola through the best and its neighbours.
+    bend = max(before + after - 2 * lowest, 1e-9)
+    between = min(max((before - after) / (2 * bend), -0.5), 0.5)
+    return float((angles[best] + between * 360 / len(angles)) % 360), 1 - math.exp(-rival / 4)

@@ -1,4 +1,4 @@
-"""The demo: a plan, photographs, a data set that does not leak, evidence that verifies — and that notices a forger.
+"""The demo: images before parts, a plan, photographs, a data set that does not leak, evidence that verifies — and that notices a forger.
 
 Everything is left in demo-workspace/, with a page to look at: demo-workspace/index.html.
 """
@@ -35,9 +35,22 @@ def main() -> None:
     began = time.monotonic()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
-    steps = [plan(), photographs(), data_set(), evidence(), forger()]
+    steps = [before_parts(), plan(), photographs(), data_set(), evidence(), forger()]
     write_page(steps, time.monotonic() - began)
     print(f"\nDone in {time.monotonic() - began:.0f} s. Look at {(FOLDER / 'index.html').relative_to(ROOT)}")
+
+
+def before_parts() -> Step:
+    step = begin(
+        "Images before parts",
+        "A milled bracket that nobody has made yet, from its STEP file: good parts and every flaw of its catalogue. "
+        "The renderer is compiled the first time, which takes a minute.",
+    )
+    run(step, "new", "bracket", "--example", "bracket")
+    run(step, "synth", "preview", "-w", "bracket", "--out", "synthetic.jpg", "--columns", "2")
+    run(step, "synth", "run", "-w", "bracket", "--good", "8", "--per-defect", "4")
+    step.picture = "synthetic.jpg"
+    return step
 
 
 def plan() -> Step:
@@ -124,10 +137,10 @@ def write_page(steps: list[Step], seconds: float) -> None:
   pre b {{ color: #7cc4ff; font-weight: 600 }} img {{ max-width: 100%; border-radius: 8px; border: 1px solid #d6dde6 }}
   .facts {{ color: #566476 }}
 </style>
-<h1>From photographs to evidence</h1>
+<h1>From CAD to evidence</h1>
 <p class="facts">Workspace {html.escape(str(settings.get("id", "")))}, made in {seconds:.0f} s by
 <code>make demo</code>.
-The photographs are drawn, not taken.</p>
+Every image is rendered or drawn, none is taken.</p>
 {sections}
 </html>
 """,

@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import trimesh
 
 from firstshift.core.errors import BadInput
-from firstshift.render.casting import SUBSAMPLES
+from firstshift.render.casting import SUBSAMPLES, UNIT_X, ideal_grid, ideal_points, lens_numbers
 from firstshift.render.gbuffer import NOTHING
 from firstshift.render.placing import sample_xy
 from firstshift.render.pose import Pose, about
 from firstshift.render.scene import Placed, Scene, looks_at_back_light
 from firstshift.render.view import CameraPose, View, view_of
 from firstshift.spec.lights import BackLight
-from tests.render.shapes import at, ball, block, station
+from tests.render.shapes import at, ball, block, mesh_of, station
 
 BENT = {"k1": -0.1, "k2": 0.05, "p1": 0.002, "p2": -0.001}
 LENSES = {
@@ -124,3 +125,26 @@ def test_faces_seen_from_behind_look_to_the_camera() -> None:
 def test_a_scene_of_nothing_is_refused() -> None:
     with pytest.raises(BadInput, match="at least one object"):
         Scene(())
+
+
+def test_pixels_between_those_worked_out_lie_where_the_lens_puts_them() -> None:
+    for view in views():
+        numbers = lens_numbers(view)
+        xy = np.stack(np.meshgrid(np.arange(view.width), np.arange(view.height)), axis=-1).reshape(-1, 2).astype(np.float64) + 0.5
+        exact = ideal_points(xy, numbers)
+        # 1e-6 pixels.
+        np.testing.assert_allclose(ideal_grid(view.width, view.height, numbers), exact, atol=1e-6 / numbers[UNIT_X])
+
+
+def test_thin_triangles_are_drawn_without_gaps() -> None:
+    """A fan of five thousand slivers around the middle of the picture is as closed as one square."""
+    angle = np.linspace(0, 2 * np.pi, 5001)[:-1]
+    rim = np.stack([8 * np.cos(angle), 8 * np.sin(angle), np.zeros(5000)], axis=1)
+    corners = np.arange(5000)
+    triangles = np.stack([corners, (corners + 1) % 5000, np.full(5000, 5000)], axis=1)
+    fan = mesh_of(trimesh.Trimesh(np.vstack([rim, [[0.0123, 0.0456, 0.0]]]), triangles, process=False))
+    for view in views()[:2]:
+        gbuffer = Scene((Placed(fan, at(), 0),)).cast(view)
+        radius = np.hypot(*gbuffer.position_mm[:, :2].T)
+        assert (gbuffer.surface[radius < 7.9] == 0).all()
+        assert (radius < 7.9).sum() > 1000

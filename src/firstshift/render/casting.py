@@ -116,10 +116,42 @@ def _undistorted(seen_x: float, seen_y: float, x: float, y: float, n: Any) -> tu
 
 
 @njit(cache=True, nogil=True)
+def _is_bent(n: Any) -> bool:
+    return bool(n[K1] != 0 or n[K2] != 0 or n[P1] != 0 or n[P2] != 0 or n[K3] != 0)
+
+
+@njit(cache=True, nogil=True)
+def ideal_grid(width: int, height: int, n: Floats) -> Floats:
+    """As `ideal_points`, for the centres of all pixels: worked out for some of each row, cubic between them.
+
+    Lagrange's error is 3/128 of the fourth derivative times the step to the fourth: below 1e-9 for a step of 0.01."""
+    step = 8 if _is_bent(n) else 1
+    while step > 1 and step * n[STEP_X] > 0.01 * n[UNIT_X]:
+        step //= 2
+    nodes = (width + step - 1) // step + 3
+    xy = np.empty((nodes, 2))
+    ideal = np.empty((height * width, 2))
+    xy[:, 0] = (np.arange(nodes) - 1) * step + 0.5
+    for row in range(height):
+        xy[:, 1] = row + 0.5
+        known = ideal_points(xy, n)
+        for column in range(width):
+            i, k, s = row * width + column, column // step, (column % step) / step
+            if step == 1:
+                ideal[i, 0], ideal[i, 1] = known[k + 1, 0], known[k + 1, 1]
+                continue
+            a, b = -s * (s - 1) * (s - 2) / 6, (s + 1) * (s - 1) * (s - 2) / 2
+            c, d = -(s + 1) * s * (s - 2) / 2, (s + 1) * s * (s - 1) / 6
+            for e in range(2):
+                ideal[i, e] = a * known[k, e] + b * known[k + 1, e] + c * known[k + 2, e] + d * known[k + 3, e]
+    return ideal
+
+
+@njit(cache=True, nogil=True)
 def ideal_points(xy: Floats, n: Floats) -> Floats:
     """Image points on the ideal image plane; in a row, each starts where the two before it point to."""
     ideal = np.empty_like(xy)
-    bent = n[K1] != 0 or n[K2] != 0 or n[P1] != 0 or n[P2] != 0 or n[K3] != 0
+    bent = _is_bent(n)
     for i in range(len(xy)):
         x = (xy[i, 0] * n[STEP_X] + n[LEFT] - n[MID_X]) / n[UNIT_X]
         y = 0.0 if n[LINE] > 0 else (xy[i, 1] * n[STEP_Y] + n[TOP] - n[MID_Y]) / n[UNIT_Y]
@@ -143,7 +175,7 @@ def _ray(x: float, y: float, row: float, n: Any, axes: Any, eye: Any) -> tuple[V
     return plus(lens, n[REACH], aside), at(axes, 2)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _per_pixel(x: float, y: float, n: Any) -> tuple[float, float, float, float]:
     """∂x/∂column, ∂y/∂column, ∂x/∂row, ∂y/∂row on the ideal image plane."""
     a, b, d = _slopes(x, y, n)
@@ -167,7 +199,7 @@ def rays_from(xy: Floats, ideal: Floats, n: Floats, axes: Floats, eye: Floats, s
     return origins, directions
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _shading_normal(shape: Shape, t: int, point: Vector) -> Vector:
     """Interpolated between the corners of triangle t at one of its points."""
     corner, first, second, base, by_first, by_second = shape[:6]
@@ -181,7 +213,7 @@ def _shading_normal(shape: Shape, t: int, point: Vector) -> Vector:
     return times(1 / length, normal) if length > 0 else at(shape[6], t)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def met(
     xy: Floats, ideal: Floats, hit: Whole, n: Floats, axes: Floats, eye: Floats, nothing_at: float, shape: Shape
 ) -> tuple[F32, F32, F32, F32, F32, F32, F32, F32]:
@@ -195,10 +227,13 @@ def met(
     view, distance = np.empty((count, 3), np.float32), np.empty(count, np.float32)
     across, down = np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
     corner, facets, owner, turns, shifts = shape[0], shape[6], shape[7], shape[8], shape[9]
+    bent = _is_bent(n)
+    x_c, y_c, x_r, y_r = 0.0, 0.0, 0.0, 0.0
     for i in range(count):
         x, y, t = ideal[i, 0], ideal[i, 1], hit[i]
         origin, way = _ray(x, y, xy[i, 1], n, axes, eye)
-        back = times(-1 / np.sqrt(dot(way, way)), way)
+        steep = np.sqrt(dot(way, way))
+        back = times(-1 / steep, way)
         depth, f, s = nothing_at, back, back
         if t >= 0:
             f = at(facets, t)
@@ -230,15 +265,16 @@ def met(
             put(local, i, here)
         # The tangent plane of the smooth surface, or the facet where the smooth one is seen at a grazing angle.
         plane = s if dot(s, back) > 0.1 else f
-        slope = min(dot(plane, way), -GRAZING * np.sqrt(dot(way, way)))
-        x_c, y_c, x_r, y_r = _per_pixel(x, y, n)
+        by_slope = -1 / min(dot(plane, way), -GRAZING * steep)
+        if bent or i == 0:
+            x_c, y_c, x_r, y_r = _per_pixel(x, y, n)
         reach = depth if n[PERSPECTIVE] > 0 else n[REACH]
         right = plus(times(reach * x_c, at(axes, 0)), reach * y_c, at(axes, 1))
         below = plus(times(reach * x_r, at(axes, 0)), reach * y_r, at(axes, 1))
         if n[LINE] > 0:
             below = (below[0], below[1] - n[STEP_Y] * n[LINE], below[2])
-        put(across, i, plus(right, -dot(plane, right) / slope, way))
-        put(down, i, plus(below, -dot(plane, below) / slope, way))
+        put(across, i, plus(right, by_slope * dot(plane, right), way))
+        put(down, i, plus(below, by_slope * dot(plane, below), way))
     return position, local, normal, facet, view, across, down, distance
 
 

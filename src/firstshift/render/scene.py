@@ -19,10 +19,11 @@ from embreex.rtcore_scene import EmbreeScene
 
 from firstshift.core.errors import BadInput
 from firstshift.core.mesh import Mesh
-from firstshift.render.casting import FACETS, SUBSAMPLES, ideal_points, lens_numbers, met, rays_from, woven
+from firstshift.render.casting import FACETS, SUBSAMPLES, ideal_grid, ideal_points, lens_numbers, met, rays_from, woven
 from firstshift.render.gbuffer import F32, NOTHING, GBuffer
 from firstshift.render.outlines import merged, outlines
 from firstshift.render.pose import Pose
+from firstshift.render.raster import nearest
 from firstshift.render.shadow_cells import caring
 from firstshift.render.view import View
 from firstshift.spec.lights import BackLight
@@ -81,7 +82,12 @@ class Scene:
         shifts = np.stack([np.asarray(item.pose.shift_mm, np.float64) for item in placed])
         self._shape = _shape(corners, normals, self._owner, turns, shifts)
         self._even = _even(self._face, self._shape[FACETS])
-        self._points = np.concatenate([item.pose.to_station(item.mesh.vertices_mm) for item in placed])
+        points = [item.pose.to_station(item.mesh.vertices_mm) for item in placed]
+        self._points = np.concatenate(points)
+        firsts = np.cumsum([0, *(len(each) for each in points[:-1])])
+        self._triangles = np.concatenate(
+            [item.mesh.triangles + first for item, first in zip(placed, firsts, strict=True)], dtype=np.int32
+        )
         self._embree = EmbreeScene()
         self._mesh = TriangleMesh(self._embree, corners.astype(np.float32))
 
@@ -204,7 +210,7 @@ class Scene:
         """One ray a pixel, more on outlines."""
         width, height = view.width, view.height
         xy = _centres(width, height)
-        hit, found = self._traced(view, xy)
+        hit, found = self._traced(view, xy, every_pixel=True)
         position, normal, facet = found[0], found[2], found[3]
         pixel_mm = float(np.mean(view.mm_per_pixel))
         of_triangles = (self._even, self._surface, self._face)
@@ -216,13 +222,29 @@ class Scene:
         listed = self._listed(width, height, hit, found, crowded, more_hit, more, weight)
         return replace(listed, travel_mm=view.travel_mm)
 
-    def _traced(self, view: View, xy: Floats) -> tuple[npt.NDArray[np.int32], tuple[F32, ...]]:
+    def _traced(
+        self, view: View, xy: Floats, every_pixel: bool = False
+    ) -> tuple[npt.NDArray[np.int32], tuple[F32, ...]]:
         """The triangle that each point of the image shows, and what `casting.met` says of it."""
         numbers = lens_numbers(view)
-        ideal = ideal_points(xy, numbers)
-        rays = rays_from(xy, ideal, numbers, view.axes, view.eye_mm, self._start_mm(view))
-        hit = self._embree.run(*rays, query="INTERSECT").astype(np.int32, copy=False)
+        ideal = ideal_grid(view.width, view.height, numbers) if every_pixel else ideal_points(xy, numbers)
+        hit = self._drawn(view, ideal) if every_pixel else None
+        if hit is None:
+            rays = rays_from(xy, ideal, numbers, view.axes, view.eye_mm, self._start_mm(view))
+            hit = self._embree.run(*rays, query="INTERSECT").astype(np.int32, copy=False)
         return hit, met(xy, ideal, hit, numbers, view.axes, view.eye_mm, view.origin_mm, self._shape)
+
+    def _drawn(self, view: View, ideal: Floats) -> npt.NDArray[np.int32] | None:
+        """The triangle that each pixel shows, drawn rather than traced: many times as fast. None for a line camera,
+        which sees each line from another place, and where something reaches behind the lens."""
+        points = (self._points - view.eye_mm) @ view.axes.T
+        if view.is_line or (view.is_perspective and points[:, 2].min() <= 1e-3):
+            return None
+        if not view.is_perspective:
+            points[:, :2] /= view.reach_mm
+        hit = np.empty(len(ideal), np.int32)
+        nearest(view.width, view.height, ideal, points, self._triangles, view.is_perspective, hit)
+        return hit
 
     def _kinds(self, hit: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         found = hit >= 0

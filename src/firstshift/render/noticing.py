@@ -85,19 +85,31 @@ def notice(
 def texture_of(clean: npt.NDArray[np.floating], mask: Mask, reach_px: int = 12) -> float:
     """Standard deviation of the clean image (height, width) around a flaw after its slow part is taken off: the
     surface's own texture as far as it can be mistaken for the flaw."""
+    piece = piece_around(mask, reach_px)
+    return 0.0 if piece is None else texture_of_piece(clean[piece])
+
+
+def piece_around(mask: Mask, reach_px: int = 12) -> tuple[slice, slice] | None:
+    """Rows and columns in which a flaw's surface is looked at; a few thousand pixels tell a spread well enough."""
     bounds = mask.bounds()
     if bounds is None:
-        return 0.0
+        return None
+    height, width = mask.pixels.shape
     top, left = max(int(bounds.y) - reach_px, 0), max(int(bounds.x) - reach_px, 0)
-    bottom, right = int(bounds.y + bounds.height) + reach_px, int(bounds.x + bounds.width) + reach_px
-    piece = np.asarray(clean[top:bottom, left:right], dtype=np.float64)
-    step = math.ceil(math.sqrt(piece.size / ENOUGH_PIXELS))  # a few thousand pixels tell a spread well enough
-    piece = piece[::step, ::step]
-    rows, columns = np.mgrid[0 : piece.shape[0], 0 : piece.shape[1]] / max(piece.shape)
+    bottom = min(int(bounds.y + bounds.height) + reach_px, height)
+    right = min(int(bounds.x + bounds.width) + reach_px, width)
+    step = math.ceil(math.sqrt((bottom - top) * (right - left) / ENOUGH_PIXELS))
+    return slice(top, bottom, step), slice(left, right, step)
+
+
+def texture_of_piece(piece: npt.NDArray[np.floating]) -> float:
+    """What is left of a piece of an image once its slow part, a polynomial of second degree, is taken off."""
+    grey = piece.astype(np.float64).ravel()
+    rows, columns = np.mgrid[0 : piece.shape[0], 0 : piece.shape[1]].reshape(2, -1) / max(piece.shape)
     terms = [np.ones_like(rows), rows, columns, rows * rows, rows * columns, columns * columns]
-    slow = np.stack([term.ravel() for term in terms], axis=1)
-    fit = np.linalg.solve(slow.T @ slow + 1e-9 * np.eye(slow.shape[1]), slow.T @ piece.ravel())
-    return float((piece.ravel() - slow @ fit).std())
+    slow = np.stack(terms, axis=1)
+    fit = np.linalg.solve(slow.T @ slow + 1e-9 * np.eye(slow.shape[1]), slow.T @ grey)
+    return float((grey - slow @ fit).std())
 
 
 def mask_of(coverage: Coverage, width: int, height: int) -> Mask:
@@ -109,8 +121,20 @@ def mask_of(coverage: Coverage, width: int, height: int) -> Mask:
     crosses from one row of pixels to the next. Beside a piece two pixels wide and high such a pixel is no line but the
     fringe of that piece, and does not count."""
     pixel, share = coverage
-    full = np.zeros((height + 2, width + 2), dtype=np.float32)
-    full[pixel // width + 1, pixel % width + 1] = share
+    inside = np.zeros((height, width), dtype=np.bool_)
+    if len(pixel):
+        row, column = np.divmod(pixel, width)
+        top, left = int(row.min()), int(column.min())
+        piece = np.zeros((int(row.max()) - top + 3, int(column.max()) - left + 3), dtype=np.float32)
+        piece[row - top + 1, column - left + 1] = share
+        found = _crests_and_pieces(piece)
+        inside[top : top + found.shape[0], left : left + found.shape[1]] = found
+    return Mask(inside)
+
+
+def _crests_and_pieces(full: F32) -> npt.NDArray[np.bool_]:
+    """Without the border of one pixel that `full` has, in which nothing is covered."""
+    height, width = full.shape[0] - 2, full.shape[1] - 2
     here = full[1:-1, 1:-1]
     beside = np.maximum(full[1:-1, :-2], full[1:-1, 2:])
     above = np.maximum(full[:-2, 1:-1], full[2:, 1:-1])
@@ -122,7 +146,7 @@ def mask_of(coverage: Coverage, width: int, height: int) -> Mask:
         for right in (0, 1):
             thick[down : down + height + 1, right : right + width + 1] |= block
     fringe = thick[1:-1, :-2] | thick[1:-1, 2:] | thick[:-2, 1:-1] | thick[2:, 1:-1]
-    return Mask(solid[1:-1, 1:-1] | (crest & ~fringe))
+    return np.asarray(solid[1:-1, 1:-1] | (crest & ~fringe))
 
 
 def _column(sigma: npt.NDArray[np.floating] | float, count: int) -> npt.NDArray[np.float64]:

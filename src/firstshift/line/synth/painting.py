@@ -20,6 +20,7 @@ from firstshift.core.seed import Seed
 from firstshift.defects.draw import draw_flaw
 from firstshift.line.synth.drawing import draw_pose, draw_recipe
 from firstshift.line.synth.labelling import SeenFlaw, label_of
+from firstshift.line.synth.lit import Lit, blurred_light, mixed, sharp_light
 from firstshift.line.synth.placing import land_flaw
 from firstshift.line.synth.recipe import FlawRecipe, Recipe, Unit
 from firstshift.line.synth.settings import GOOD
@@ -53,11 +54,11 @@ class Landed:
 
 
 @dataclass(frozen=True, slots=True)
-class Lit:
-    """One channel before the sensor."""
+class Seen:
+    """One channel before the sensor, and what is to be seen on it."""
 
     channel: str
-    signal: F32
+    lit: Lit
     flaws: list[SeenFlaw]
 
 
@@ -86,37 +87,37 @@ class Painter:
         ready = ready or self.stage.ready(recipe.pose, recipe.kind)
         if not recipe.flaws:
             return [
-                self._exposed(ready, recipe, Lit(channel, self.stage.signal(ready.layers, recipe, channel), []))
+                self._exposed(ready, recipe, mixed(ready.layers, self.stage.gains(recipe, channel)), channel, [])
                 for channel in self.stage.channels
             ]
-        recipe, lit = self._with_flaws(ready, recipe)
-        return [self._exposed(ready, recipe, one) for one in lit]
+        recipe, seen = self._with_flaws(ready, recipe)
+        blurred = self.stage.defocuses_lamps
+        light = blurred_light if blurred else sharp_light
+        return [
+            self._exposed(ready, recipe, light(ready, one.lit), one.channel, one.flaws, blurred=blurred) for one in seen
+        ]
 
-    def _exposed(self, ready: Ready, recipe: Recipe, lit: Lit) -> Painted:
-        image = self.stage.expose(lit.signal, ready, recipe, lit.channel)
-        return Painted(lit.channel, image, label_of(lit.flaws), recipe)
+    def _exposed(
+        self, ready: Ready, recipe: Recipe, signal: F32, channel: str, flaws: list[SeenFlaw], *, blurred: bool = False
+    ) -> Painted:
+        image = self.stage.expose(signal, ready, recipe, channel, blurred=blurred)
+        return Painted(channel, image, label_of(flaws), recipe)
 
-    def _with_flaws(self, ready: Ready, recipe: Recipe) -> tuple[Recipe, list[Lit]]:
+    def _with_flaws(self, ready: Ready, recipe: Recipe) -> tuple[Recipe, list[Seen]]:
         """A flaw that shows in no channel gets another place, as long as the plan wants few of those."""
-        clean = {channel: self.stage.signal(ready.layers, recipe, channel) for channel in self.stage.channels}
         for attempt in range(MAX_ATTEMPTS):
             flaws = tuple(replace(flaw, attempt=flaw.attempt or attempt) for flaw in recipe.flaws)
             landed = self._land_all(ready, flaws)
             stamped = stamp(ready.prepared, [(one.landing, one.imprint) for one in landed])
-            lit = [self._lit(channel, clean[channel], stamped, recipe, landed) for channel in self.stage.channels]
-            shows = any(one.flaws[0].is_visible for one in lit)
+            seen = [self._seen(channel, ready, recipe, stamped, landed) for channel in self.stage.channels]
+            shows = any(one.flaws[0].is_visible for one in seen)
             if shows or recipe.flaws[0].attempt or attempt == MAX_ATTEMPTS - 1 or self._may_hide(recipe):
-                return replace(recipe, flaws=tuple(one.recipe for one in landed)), lit
+                return replace(recipe, flaws=tuple(one.recipe for one in landed)), seen
         raise AssertionError("the last attempt returns")
 
     def _may_hide(self, recipe: Recipe) -> bool:
         share = self.stage.plan.synthetic.not_visible
         return Seed(recipe.sensor_seed).uniform("may hide") < share
-
-    def _lit(self, channel: str, clean: F32, stamped: Stamped, recipe: Recipe, landed: Sequence[Landed]) -> Lit:
-        flawed = clean.copy()
-        flawed.reshape(-1, flawed.shape[2])[stamped.pixel] = self.stage.signal(stamped.layers, recipe, channel)
-        return Lit(channel, flawed, self._seen(recipe, clean, flawed, stamped, landed))
 
     def _land_all(self, ready: Ready, flaws: Sequence[FlawRecipe]) -> list[Landed]:
         """The flaw that was asked for, and of its companions those that find a place in this window."""
@@ -133,23 +134,16 @@ class Painter:
         imprint = draw_flaw(entry, landing.ground, flaw.severity, seed.child("shape"), self.stage.types)
         return Landed(flaw, landing, imprint)
 
-    def _seen(
-        self,
-        recipe: Recipe,
-        clean: F32,
-        flawed: F32,
-        stamped: Stamped,
-        landed: Sequence[Landed],
-    ) -> list[SeenFlaw]:
-        height, width, count = clean.shape
-        pixels, flawed_pixels = clean.reshape(-1, count), flawed.reshape(-1, count)
+    def _seen(self, channel: str, ready: Ready, recipe: Recipe, stamped: Stamped, landed: Sequence[Landed]) -> Seen:
+        height, width = ready.confusion_px.shape
+        lit = Lit.of(stamped, self.stage.gains(recipe, channel))
         found = []
         for one, (pixel, covered) in zip(landed, stamped.coverage, strict=True):
             mask, landing = mask_of((pixel, covered), width, height), one.landing
             # What is whiter than white looks alike.
-            before, after = (np.minimum(light[pixel], 1.0) for light in (pixels, flawed_pixels))
+            before, after = (np.minimum(light, 1.0) for light in lit.at(ready, pixel))
             noise = self.stage.noise_sigma(before, recipe)
-            noticed = notice(before, after, covered, noise, self.stage.texture_sigma(clean, mask))
+            noticed = notice(before, after, covered, noise, lit.texture_sigma(ready, mask))
             found.append(
                 SeenFlaw(
                     one.recipe,
@@ -163,7 +157,7 @@ class Painter:
                     landing.turned_deg,
                 )
             )
-        return found
+        return Seen(channel, lit, found)
 
     def _new(self, painted: Painted) -> NewImage:
         recipe, stage = painted.recipe, self.stage

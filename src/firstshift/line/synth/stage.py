@@ -2,7 +2,7 @@
 
 stage = Stage(Order.of(plan, folder, settings))
 ready = stage.ready(pose, "scratch")        # G-buffer, finish, light: once for a pose
-stage.signal(ready.layers, recipe, "dark")  # lamps, exposure: for each image
+mixed(ready.layers, stage.gains(recipe, "dark"))  # lamps, exposure: for each image
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from firstshift.core.errors import BadInput
 from firstshift.core.hashing import record_hash
 from firstshift.core.image import GREY, RGB, Image
 from firstshift.core.seed import Seed
-from firstshift.core.shapes import Mask
 from firstshift.line.synth.framing import regions_on
+from firstshift.line.synth.lit import out_of_focus
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.recipe import PoseDraw, Recipe
 from firstshift.line.synth.setting_up import check_visible, prepare
@@ -30,7 +30,6 @@ from firstshift.render.cad.openings import openings
 from firstshift.render.cad.reading import read_part
 from firstshift.render.cad.regions import require_area
 from firstshift.render.gbuffer import NOTHING
-from firstshift.render.noticing import texture_of
 from firstshift.render.placing import Sites
 from firstshift.render.pose import Pose, seated
 from firstshift.render.prepared import Prepared
@@ -51,7 +50,7 @@ MOST_GAIN = 12.0
 SURVEY_PX = 192
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Ready:
     """A pose made ready: painting on it costs only what changes from image to image."""
 
@@ -64,6 +63,11 @@ class Ready:
     """(H, W)"""
     sites: dict[int, Sites] = field(default_factory=dict)
     """Where each entry of the catalogue may land, worked out when it first does."""
+
+    @cached_property
+    def blurred(self) -> F32:
+        """`layers` out of focus, as they lie on the sensor."""
+        return out_of_focus(self.layers, self.confusion_px)
 
 
 class Stage:
@@ -135,14 +139,18 @@ class Stage:
         confusion = prepared.view.confusion_px(distance.astype(np.float64)).astype(np.float32)
         return Ready(kind, pose, prepared, prepared.layers, confusion)
 
-    def signal(self, layers: F32, recipe: Recipe, channel: str) -> F32:
-        """(…, C): light on the sensor as a share of full scale, before lens blur and noise: the lamps that are on,
-        each as bright as it is today."""
+    def gains(self, recipe: Recipe, channel: str) -> F32:
+        """(L,): the lamps that are on, each as bright as it is today: what turns radiance into light on the sensor as
+        a share of full scale, before lens blur and noise."""
         on = next(one for one in self.plan.station.channels if one.name == channel).lights
         names = [light.name for light in self.plan.station.lights]
         gains = np.array([recipe.light[name] if name in on else 0.0 for name in names], dtype=np.float32)
-        total = np.tensordot(gains * np.float32(self.exposures[channel] * recipe.exposure), layers, axes=(0, 0))
-        return np.asarray(total, dtype=np.float32)
+        return np.asarray(gains * np.float32(self.exposures[channel] * recipe.exposure), dtype=np.float32)
+
+    @property
+    def defocuses_lamps(self) -> bool:
+        """Whether lamps may be put out of focus one by one: nothing happens to the light before that."""
+        return self.sensor.colour != "colour" and self.sensor.illumination is None
 
     @cached_property
     def exposures(self) -> dict[str, float]:
@@ -172,7 +180,8 @@ class Stage:
         """For each channel a coarse map of the light on a white plane, mean 1."""
         return {name: white_field(self, name) for name in self.channels}
 
-    def expose(self, signal: F32, ready: Ready, recipe: Recipe, channel: str) -> Image:
+    def expose(self, signal: F32, ready: Ready, recipe: Recipe, channel: str, *, blurred: bool = False) -> Image:
+        """`blurred`: the signal is out of focus already."""
         station = self.plan.station
         exposure_ms = next(one for one in station.channels if one.name == channel).exposure_ms or 0.0
         speed = 0.0 if station.line_scan else station.part_speed_mm_s
@@ -186,7 +195,7 @@ class Stage:
         return expose(
             light,
             _sharpened(self.sensor, recipe.sharpness * ready.pose.scale),
-            confusion_px=ready.confusion_px,
+            confusion_px=None if blurred else ready.confusion_px,
             motion_px=(moved_px, 0.0),
             noise_factor=recipe.noise,
             window=(*window[:2], *self.image_px) if window else None,
@@ -201,10 +210,6 @@ class Stage:
         steps = full / self.sensor.white_dn
         variance = electrons + self.sensor.read_noise_e**2 + (self.sensor.prnu * electrons) ** 2 + steps**2 / 12
         return np.asarray(recipe.noise * np.sqrt(variance) / full, dtype=np.float32)
-
-    @staticmethod
-    def texture_sigma(clean: F32, mask: Mask) -> float:
-        return texture_of(clean[:, :, clean.shape[2] // 2], mask)  # green where there are colours
 
     def _drawn_by_a_model(self) -> tuple[tuple[Defect, ...], dict[str, str]]:
         """The entries that can be drawn, and for classes that cannot, why."""

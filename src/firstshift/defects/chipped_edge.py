@@ -25,7 +25,7 @@ from firstshift.defects.noise import noise, noise_along
 from firstshift.defects.solids import Floats, between, edge_at, edge_of
 from firstshift.spec.defect_types import ChippedEdge
 
-ROUGHNESS_UM = {"conchoidal": 2.0, "granular": 12.0, "torn": 5.0}
+ROUGHNESS_UM = {"conchoidal": 3.0, "granular": 14.0, "torn": 9.0}
 
 
 class ChippedEdgeFlaw(DrawnType[ChippedEdge]):
@@ -42,7 +42,7 @@ class ChippedEdgeFlaw(DrawnType[ChippedEdge]):
             "break", conchoidal=4 if brittle else 0.3, granular=4 if grainy else 1, torn=0.3 if brittle else 3
         )
         shape = draws.generator("shape")
-        columns = 88
+        columns = 110
         u = np.linspace(-0.5, 0.5, columns) * length
         border = _border(shape, u / length * 2, length, width)
         z, v = _break_off(shape, edge, u, border, width, depth, break_)
@@ -84,8 +84,11 @@ def _break_off(
     rows = 52
     fall = np.tan(np.deg2rad(np.clip(edge.fall_deg, 15, 89)))
     beyond = 0.3 * width_mm + 1.4 * depth_mm / fall
-    v = np.linspace(-1.12 * width_mm, beyond, rows)[:, None] + np.zeros_like(u_mm)[None, :]
     reach = np.maximum(-border_mm, 1e-4 * width_mm)
+    # Rows follow the border, so that it has no steps: from a little outside of it to the edge, then beyond the edge.
+    inner = np.concatenate([np.linspace(-0.12, 0, 4)[:-1], np.linspace(0, 1, rows - 12) ** 1.2])
+    outer = np.linspace(0, 1, 10)[1:, None]
+    v = np.concatenate([(inner[:, None] - 1) * reach, outer * beyond + np.zeros_like(reach)])
     s = (v + reach) / reach
     local = depth_mm * (reach / width_mm) ** 0.7
     hollow = generator.uniform(0.55, 0.9)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from firstshift.core.imprint import Ground, Imprint
+from firstshift.core.imprint import Ground, Imprint, Stuff
 from firstshift.defects.draws import Draws
 from firstshift.defects.grid import SOFT_CELLS, grid_over
 from firstshift.defects.layers import imprint_of, smoothstep
 from firstshift.defects.noise import noise
 from firstshift.defects.outline import blobs, same_area
 
+SWEAT = Stuff("sweat", (0.42, 0.41, 0.38), roughness=0.6)
 RIDGE_MM = 0.45
 """Ridge to ridge on a finger (Cummins & Midlo 1943: 0.4–0.5 mm)."""
 
@@ -21,10 +22,10 @@ def oil(ground: Ground, draws: Draws, size: float) -> Imprint:
     pools = draws.graded_count_between("pools", 1, 4)
     angle = draws.between("wetting_deg", 2, 9)
     yellow = draws.between("yellow", 0.0, 0.12)
-    droplets = int(shape.poisson(3))
-    wide = size * np.concatenate([shape.uniform(0.5, 0.9, pools), shape.gamma(2, 0.025, droplets).clip(0.015, 0.14)])
+    droplets = int(shape.poisson(7))
+    wide = size * np.concatenate([shape.uniform(0.5, 0.9, pools), shape.gamma(1.4, 0.025, droplets).clip(0.012, 0.14)])
     turn = shape.uniform(0, 2 * np.pi, pools + droplets)
-    out_mm = size * np.concatenate([shape.uniform(0, 0.24, pools), shape.uniform(0.45, 0.75, droplets)])
+    out_mm = size * np.concatenate([shape.uniform(0, 0.24, pools), shape.uniform(0.42, 0.85, droplets)])
     if pools == 1:
         out_mm[0] = 0
     places = np.stack([out_mm * np.cos(turn), out_mm * np.sin(turn)], axis=1)
@@ -32,7 +33,7 @@ def oil(ground: Ground, draws: Draws, size: float) -> Imprint:
     u, v = (1.3 * r for r in outline.reach_mm)
     patch = grid_over(ground, 2 * u, 2 * v, narrowest_mm=size, most=SOFT_CELLS)
     out, _ = outline.out(patch, 1.3)
-    wave = noise(shape, (u, v), size / 2.5, octaves=3, gain=0.4).on(patch)
+    wave = noise(shape, (u, v), size / 2.5, octaves=4, gain=0.5).on(patch)
     q = same_area(np.minimum(out, 9) + np.float32(0.07) * wave * np.minimum(out, 1), patch, size)
     border = np.clip((1.3 - out) / 0.1, 0, 1)
     inside = np.clip(1 - q, 0, 1)
@@ -41,7 +42,8 @@ def oil(ground: Ground, draws: Draws, size: float) -> Imprint:
     rise = float(np.tan(np.deg2rad(angle))) * size / 2 * 0.12
     height = rise * (1 - np.exp(-inside / 0.12)) * (1 + 0.25 * wave) * film
     warm = (np.array([0.25, 0.5, 1.0]) * yellow + 0.03).astype(np.float32)
-    deep = film * (0.6 + 0.4 * (1 - np.exp(-inside / 0.2)))
+    # Thin at the rim, thicker where the pools ran together: its colour comes and goes with it.
+    deep = film * np.clip(0.25 + 0.55 * (1 - np.exp(-inside / 0.35)) + 0.22 * wave, 0.1, 1)
     tint = np.stack([1 - deep * k for k in warm], axis=-1)
     return imprint_of(
         patch, draws.recorded, height_mm=height.astype(np.float32), tint=tint, film=film.astype(np.float32),
@@ -57,7 +59,7 @@ def fingerprint(ground: Ground, draws: Draws, size: float) -> Imprint:
     shape = draws.generator("shape")
     outline = blobs(shape, np.array([size]), np.zeros((1, 2)), elongation=shape.uniform(1.15, 1.5), rough=0.05)
     u, v = (1.2 * r for r in outline.reach_mm)
-    patch = grid_over(ground, 2 * u, 2 * v, narrowest_mm=5 * RIDGE_MM, most=110_000)
+    patch = grid_over(ground, 2 * u, 2 * v, narrowest_mm=5 * RIDGE_MM, most=75_000)
     out, _ = outline.out(patch, 1.2)
     cloud = noise(shape, (u, v), size / 3, octaves=4, gain=0.6).on(patch)
     bend = noise(shape, (u, v), max(size / 3, 2.0), octaves=2, gain=0.35).on(patch)
@@ -81,8 +83,10 @@ def fingerprint(ground: Ground, draws: Draws, size: float) -> Imprint:
         0.75 + 0.4 * cloud, 0.05, 1
     )
     sweat = (strength * pressed * ridge * np.clip(0.85 + 0.35 * beads, 0, 1)).astype(np.float32)
-    tint = np.repeat((1 - np.float32(0.26) * sweat)[..., None], 3, axis=-1)
+    # On metal the droplets break the mirror; elsewhere what shows is their salt and fat, pale on dark ground.
+    dark, matt = (0.2, 1.1) if ground.is_metal else (0.1, 0.8)
+    tint = np.repeat((1 - np.float32(dark) * sweat)[..., None], 3, axis=-1)
     return imprint_of(
-        patch, draws.recorded, tint=tint, smoothness=1 + np.float32(1.8) * sweat, film=np.float32(0.3) * sweat,
-        hides_finish=np.float32(0.3) * sweat,
+        patch, draws.recorded, tint=tint, smoothness=1 + np.float32(matt) * sweat, film=np.float32(0.25) * sweat,
+        hides_finish=np.float32(0.25) * sweat, stuff=SWEAT, cover=np.float32(0.05 if ground.is_metal else 0.12) * sweat,
     )  # fmt: skip

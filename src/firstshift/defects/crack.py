@@ -10,7 +10,8 @@
 A crack follows its own stress: it keeps its direction over millimetres, turns sharply from grain to grain, and comes
 back. Its gap is narrow at the tips, changes all the time, and closes here and there. The walls are sharp (nothing was
 ploughed, so there are no lips) and light hardly gets in: of a slot a times as deep as wide about 1/(1 + 2a) of the
-light reaches the floor. Branches leave at 20 to 60 degrees, are finer, and soon run alongside.
+light reaches the floor, and as much of that comes out again. Branches leave at 20 to 60 degrees, are finer, and soon
+run alongside.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from firstshift.defects.noise import noise_along
 from firstshift.defects.path import Points, beside, of_length, way_mm
 from firstshift.spec.defect_types import Crack
 
+TORN = np.float32(2.0)
+"""By how much rougher the walls are than the finish: they broke."""
+
 
 class CrackFlaw(DrawnType[Crack]):
     model = Crack
@@ -39,7 +43,7 @@ class CrackFlaw(DrawnType[Crack]):
         draws.recorded["width_mm"] = width
         branches = draws.graded_count("branches", entry.branches)
         unrest = draws.between("unrest", 0.25, 0.6)
-        closed = draws.between("closed_share", 0.0, 0.25)
+        closed = draws.between("closed_share", 0.05, 0.4)
         shape = draws.generator("shape")
 
         main = of_length(_walk(shape, length, width, unrest), length)
@@ -53,6 +57,8 @@ class CrackFlaw(DrawnType[Crack]):
         patch = grid_over(ground, extent[0], extent[1], narrowest_mm=width, most=MAX_CELLS, oblong=1.5)
 
         height, dark, gone = blank(patch), blank(patch), blank(patch)
+        # The dark begins a cell outside of the walls: walls that a camera cannot see must not shine at their lips.
+        lip = min(patch.across_mm, 0.17 * width)
         for line, gap, _ in lines:
             near = beside(line - middle, width * 0.55, patch)
             half = np.maximum(near.interpolated(gap) / 2, 1e-9)
@@ -61,17 +67,20 @@ class CrackFlaw(DrawnType[Crack]):
             q = np.abs(near.across_mm) / (half * np.where(near.across_mm > 0, left, right).clip(0.5, 1.5))
             opening = np.clip(half / (width / 2), 0, 1)
             # Walls as steep as the coarsest grid shows without steps, whatever the grid.
-            blunt = np.clip((1 - q) * half / (0.15 * width), 0, 1) * (1 - 0.25 * q.clip(0, 1))
-            down = (depth * opening**0.5 * blunt).astype(np.float32)
-            slender = depth / width
-            shade = (1 - 1 / (1 + 2 * slender)) * np.clip(1.3 * blunt, 0, 1) * smoothstep(opening / 0.15)
+            blunt = np.clip(((1 - q) * half - lip) / (0.15 * width), 0, 1) * (1 - 0.25 * q.clip(0, 1))
+            down = (depth * opening**0.5 * smoothstep(opening / 0.15) * blunt).astype(np.float32)
+            # The grid's walls slant, those of a crack do not: up to its lips it is as dark as a slot of its depth.
+            slender = depth * opening**0.5 / np.maximum(2 * half, 0.2 * width)
+            shade = (1 - 1 / (1 + 2 * slender) ** 2) * np.clip((1 - q) / 0.05, 0, 1) * smoothstep(opening / 0.12)
             for layer, value in ((height, -down), (dark, -shade), (gone, -np.clip(blunt * 4, 0, 1))):
                 flat = layer.ravel()
                 flat[near.cell] = np.minimum(flat[near.cell] if layer is height else -flat[near.cell], value)
                 if layer is not height:
                     flat[near.cell] *= -1
         height *= np.float32(depth / max(1e-12, -float(height.min())))
-        return imprint_of(patch, draws.recorded, height_mm=height, occlusion=dark, hides_finish=gone)
+        return imprint_of(
+            patch, draws.recorded, height_mm=height, smoothness=1 + TORN * gone, occlusion=dark, hides_finish=gone
+        )
 
 
 def _walk(generator: np.random.Generator, length_mm: float, width_mm: float, unrest: float) -> Points:

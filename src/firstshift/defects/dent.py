@@ -39,10 +39,10 @@ class DentFlaw(DrawnType[Dent]):
         blow = draws.choice("blow", round=4, elongated=3, irregular=3, tool=1.5)
         shape = draws.generator("shape")
         long, rough, ragged, square = {
-            "round": (shape.uniform(1, 1.2), 0.02, 0.03, 2.0),
+            "round": (shape.uniform(1, 1.3), 0.04, 0.07, 2.0),
             "elongated": (shape.uniform(1.6, 4.5), 0.06, 0.10, 2.0),
             "irregular": (shape.uniform(1, 1.9), 0.11, 0.22, 2.0),
-            "tool": (shape.uniform(1, 3), 0.03, 0.05, shape.uniform(3, 6)),
+            "tool": (shape.uniform(1, 3), 0.06, 0.13, shape.uniform(2.8, 5)),
         }[blow]
         turned = shape.uniform(0, 180)
         outline = blob(shape, size, elongation=long, turned_deg=turned, rough=rough, waves=4, squareness=square)
@@ -72,11 +72,11 @@ def _pressed_in(
 ) -> Layer:
     """The bowl: how steep its walls are, where it is deepest, how even its floor is."""
     if blow == "tool":
-        steep, soft, rough, lean = generator.uniform(7, 12), 1.2, 0.03, 0.15
+        steep, soft, rough, lean = generator.uniform(5, 11), 1.2, 0.06, 0.4
     elif blow == "round":
-        steep, soft, rough, lean = generator.uniform(2, 3.2), 1.35, 0.0, 0.2
+        steep, soft, rough, lean = generator.uniform(2, 3.2), 1.35, 0.04, 0.35
     else:
-        steep, soft, rough, lean = generator.uniform(1.8, 3.0), 1.5, 0.14, 0.45
+        steep, soft, rough, lean = generator.uniform(1.8, 3.0), 1.5, 0.09, 0.5
     way = generator.uniform(0, 2 * np.pi)
     slant = patch.u_mm[None, :] * np.float32(np.cos(way)) + patch.v_mm[:, None] * np.float32(np.sin(way))
     slant = slant / np.float32(max(1e-9, float(np.abs(slant[q < 1]).max()))) if (q < 1).any() else slant

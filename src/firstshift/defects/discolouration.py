@@ -65,9 +65,10 @@ class DiscolourationFlaw(DrawnType[Discolouration]):
         border = np.clip((reach - out) / 0.12, 0, 1)
         body = (smoothstep((1 + soft / 2 - q) / soft) * border).astype(np.float32)
         if entry.cause == "oxide" and ground.is_metal:
-            thickest = draws.between("film_nm", 28, 115)
-            heat = np.clip(1.15 - 0.75 * q + 0.12 * cloud, 0, 1)
-            film = thickest * body * heat
+            # Heat falls off outwards, and the film with it: wide bands of colour, straw the outermost.
+            thickest = draws.between("film_nm", 24, 58)
+            heat = np.clip(1.12 + 0.16 * cloud - 0.85 * q, 0, None)
+            film = (thickest * np.minimum(heat, 1.15) ** 1.3 * np.clip((reach - out) / 0.4, 0, 1)).astype(np.float32)
             return imprint_of(patch, draws.recorded, tint=tint_of(oxide_absorbance(ground.material, film), contrast))
         if entry.cause == "burn":
             return _burn(patch, draws, q, cloud, body, contrast)
@@ -75,7 +76,7 @@ class DiscolourationFlaw(DrawnType[Discolouration]):
         colours = {"brown": BROWN, "grey": GREY, "pale": PALE}
         tone = draws.choice("tone", brown=3, grey=3, pale=1.5)
         tint = tint_of(density[..., None] * colours[tone].astype(np.float32), contrast)
-        return imprint_of(patch, draws.recorded, tint=tint, smoothness=1 + np.float32(0.2) * np.clip(density, 0, 1))
+        return imprint_of(patch, draws.recorded, tint=tint, smoothness=1 + np.float32(0.4) * np.clip(density, 0, 1))
 
 
 def _outline(generator: np.random.Generator, size: float, form: str) -> Outlines:
@@ -104,15 +105,18 @@ def _run(generator: np.random.Generator, ground: Ground, size: float, reach: flo
 
 def _burn(patch: Patch, draws: Draws, q: Layer, cloud: Layer, body: Layer, contrast: float) -> Imprint:
     core_size = draws.between("core_share", 0.3, 0.65)
-    core = smoothstep((core_size + 0.12 * np.tanh(cloud) - q) / 0.22 + 0.5)
-    soot = np.clip(1 + 0.25 * cloud, 0.4, 1.6)
-    halo = body * np.clip(1.15 - 0.7 * q, 0, 1) * (1 + 0.15 * np.tanh(cloud))
+    core = smoothstep((core_size + 0.16 * np.tanh(cloud) - q) / 0.5 + 0.5)
+    reach = (float(-patch.u_mm[0]) * 1.02, float(-patch.v_mm[0]) * 1.02)
+    fine = noise(draws.generator("soot"), reach, min(reach) / 7, octaves=5, gain=0.8).on(patch)
+    soot = np.clip(1 + 0.22 * cloud + 0.3 * fine, 0.25, 1.9)
+    halo = body * np.clip(1.15 - 0.9 * q, 0, 1) * (1 + 0.15 * np.tanh(cloud) + 0.12 * np.tanh(fine))
     absorbance = 0.5 * halo[..., None] * BROWN.astype(np.float32) + (1.6 * core * soot)[..., None] * CHAR.astype(
         np.float32
     )
     return imprint_of(
         patch, draws.recorded, tint=tint_of(absorbance * (body[..., None] > 0), contrast),
-        smoothness=(1 + 0.25 * core * body).astype(np.float32), hides_finish=(0.6 * core * body).astype(np.float32),
+        smoothness=(1 + 0.3 * contrast * core * body).astype(np.float32),
+        hides_finish=(0.5 * contrast * core * body).astype(np.float32),
     )  # fmt: skip
 
 
@@ -129,5 +133,9 @@ def _dried(
     if form == "wiped":
         reach = (float(-patch.u_mm[0]) * 1.02, float(-patch.v_mm[0]) * 1.02)
         streaks = noise(generator, reach, (reach[0] * 1.2, reach[1] / 7), octaves=4, gain=0.7).on(patch)
-        return np.asarray(body * np.clip(0.45 + 0.55 * streaks + 0.2 * cloud, 0, 1.6), dtype=np.float32)
+        # A cloth lifts off little by little: the ends fade, the sides are as ragged as the streaks.
+        u, v = np.abs(patch.u_mm[None, :]) / reach[0], np.abs(patch.v_mm[:, None]) / reach[1]
+        left = smoothstep((0.92 - u + 0.16 * streaks) / 0.55) * smoothstep((0.9 - v + 0.2 * streaks) / 0.4)
+        inner = smoothstep((1.25 - q) / 0.7)
+        return np.asarray(inner * left * np.clip(0.35 + 0.55 * streaks + 0.2 * cloud, 0, 1.6), dtype=np.float32)
     return np.asarray(body * np.clip(0.8 + 0.22 * cloud, 0.1, 1.5), dtype=np.float32)

@@ -6,8 +6,9 @@
       contrast: [0.3, 0.8]        # how much darker (or, one in six, lighter) than what is around it
 
 It does not bond: a fine gap runs around most of it, and machining or the mould left it a few micrometres proud or sunk.
-In a metal it is stone or oxide, a matt body of its own whose albedo stands in for the contrast (metal reflects about
-half of the light); in anything else it is the same material in another tone. Rolling stretches it along the lay.
+In a metal it is stone or oxide, a dull body of its own whose albedo stands in for the contrast (beside a matt metal an
+albedo of 0.28 is about as bright); in anything else it is the same material in another tone. Rolling stretches it along
+the lay.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from firstshift.defects.noise import noise
 from firstshift.defects.outline import blob, same_area
 from firstshift.spec.defect_types import Inclusion
 
-METAL_REFLECTS = 0.5
+METAL_REFLECTS = 0.28
 REACH = 1.6
 
 
@@ -63,7 +64,11 @@ class InclusionFlaw(DrawnType[Inclusion]):
         if ground.is_metal:
             warm = shape.uniform(0.9, 1.0)
             albedo = tuple(float(min(0.85, METAL_REFLECTS * rest * k)) for k in (1.0, 0.5 + 0.5 * warm, warm))
-            stuff = Stuff("inclusion", (albedo[0], albedo[1], albedo[2]), roughness=float(shape.uniform(0.3, 0.6)))
+            stuff = Stuff(
+                f"inclusion {albedo[0]:.3f}",
+                (albedo[0], albedo[1], albedo[2]),
+                roughness=float(shape.uniform(0.3, 0.6)),
+            )
             tint = np.repeat((1 + (speckled - 1) * body)[..., None], 3, axis=-1).astype(np.float32)
             return imprint_of(
                 patch, draws.recorded, height_mm=height, tint=tint, occlusion=dark, stuff=stuff, cover=body,

@@ -80,23 +80,25 @@ def _short_shot(entry: MissingFeature, ground: Ground, draws: Draws, size: float
     edge = edge_of(ground, f"missing feature {entry.class_name!r}")
     shape = draws.generator("shape")
     length = draws.between("length_mm", 1.3 * size, 2.6 * size)
-    deep = min(edge.fall_mm * 1.05, draws.between("front_mm", 0.5, 0.9) * size)
-    draws.recorded["front_mm"] = float(f"{deep:.4g}")
-    u = np.linspace(-0.5, 0.5, 80) * length
+    deep = edge.fall_mm * 1.05
+    round_mm = min(draws.between("front_share", 0.25, 0.6) * edge.fall_mm, 0.6 * size)
+    draws.recorded["front_mm"] = float(f"{round_mm:.4g}")
+    u = np.linspace(-0.5, 0.5, 120) * length
     t = 2 * u / length
     swell = noise_along(shape, length, length / 2.5, octaves=3, gain=0.4)((t + 1) / 2 * length)
     front = np.clip(1 - np.abs(t) ** shape.uniform(2, 3.2), 0, 1) ** 0.55 * np.clip(1 + 0.16 * swell, 0.5, None)
     front = np.maximum(size * front / front.max(), 1e-4 * size)
     fall = np.tan(np.deg2rad(np.clip(edge.fall_deg, 15, 89)))
-    v = np.linspace(-1.06 * size, 0.25 * size + 1.1 * deep / fall, 48)[:, None] + np.zeros((1, len(u)))
-    # A meniscus: the front rounds over from the face and ends as a steep wall.
-    soft = 0.35 * np.clip(1 + 0.35 * noise_along(shape, length, length / 4, octaves=3)((t + 1) / 2 * length), 0.35, 1.8)
-    into = (v + front) / (soft * size)
-    wall = np.where(into > 0, 1 - np.sqrt(np.clip(1 - np.clip(into, 0, 1) ** 2, 0, 1)), 0)
-    local = deep * (front / size) ** 0.3
-    z = np.where(into > 0, -local * (0.12 * np.minimum(into, 1) + 0.88 * wall) - 0.02 * into * deep, -into * 0.5 * deep)
-    flow = noise(shape, (length / 2, size * 1.1), (size / 2, size / 4), octaves=3, gain=0.5)
-    z = z - np.clip(into, 0, 1) * 0.03 * size * np.tanh(flow.at(np.broadcast_to(u, v.shape), v))
+    # A meniscus: the front rounds over from the face to a wall that goes down through the part. Rows follow the front,
+    # so that it has no steps.
+    waves = 1 + 0.25 * noise_along(shape, length, length / 4, octaves=3)((t + 1) / 2 * length)
+    soft = round_mm * np.clip(waves, 0.5, 1.6) * (front / size) ** 0.5
+    into = np.concatenate([[-0.15, -0.07], np.sin(np.linspace(0, np.pi / 2, 26)), [1.02, 2.0]])[:, None]
+    v = np.where(into < 1.5, into * soft - front, 0.25 * size + 1.1 * deep / fall)
+    curve = 1 - np.sqrt(1 - np.clip(into, 0, 1) ** 2)
+    flow = noise(shape, (length / 2, size * 1.1), (size / 2, size / 6), octaves=3, gain=0.5)
+    dent = 0.06 * soft * np.tanh(flow.at(np.broadcast_to(u, v.shape), v)) * np.clip(into, 0, 1)
+    z = np.where(into > 1, -deep, np.where(into > 0, -soft * curve, -into * 0.1 * deep)) - dent
     lid = 0.05 + 0.05 * deep
     across = np.broadcast_to(u, v.shape)
     part_v = v + edge_at(edge, u)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from firstshift.core.imprint import MAX_CELLS, Ground, Imprint
+from firstshift.core.imprint import MAX_CELLS, Ground, Imprint, Stuff
 from firstshift.defects.drawn import DrawnType
 from firstshift.defects.draws import Draws
 from firstshift.defects.grid import AREA_CELLS, grid_over
@@ -26,6 +26,8 @@ from firstshift.defects.outline import blobs
 from firstshift.defects.scatter import in_a_cluster, sizes_below
 from firstshift.spec.defect_types import Pitting
 
+DULL = 0.22
+"""Albedo of loose corrosion products as a share of their tint."""
 HALO = 2.2
 """How far the attacked surface reaches beyond a pit, in radii."""
 PRODUCTS = {
@@ -85,6 +87,14 @@ class PittingFlaw(DrawnType[Pitting]):
         tint = np.ones((*patch.shape, 3), np.float32)
         tint.reshape(-1, 3)[hit] = 1 - strength * (1 - colour)
         torn.ravel()[hit] += 1.2 * attack * halo
-        return imprint_of(
-            patch, draws.recorded, height_mm=height, tint=tint, smoothness=torn, occlusion=dark, hides_finish=gone
+        # Floors are no metal any more: products lie there, matt and dull.
+        cover = blank(patch)
+        cover.ravel()[hit] = np.clip(smoothstep((0.95 - q) / 0.45) * (0.8 + 0.35 * rough), 0, 0.97) * (
+            0.7 + 0.3 * attack
         )
+        red, green, blue = (float(DULL * k) for k in colour)
+        stuff = Stuff(f"corrosion of {ground.material}", (red, green, blue), roughness=0.8)
+        return imprint_of(
+            patch, draws.recorded, height_mm=height, tint=tint, smoothness=torn, occlusion=dark, hides_finish=gone,
+            stuff=stuff, cover=cover,
+        )  # fmt: skip

@@ -51,6 +51,7 @@ class PorosityFlaw(DrawnType[Porosity]):
         places = in_a_cluster(shape, sizes, cluster)
         closed = shape.random(count) < CLOSED
         closed[0] = False
+        closed &= ~_beside_open(places, sizes, closed)
         draws.recorded["closed_voids"] = int(closed.sum())
         pores = _outlines(shape, sizes, places, kind)
         ragged = 0.05 if kind == "gas" else 0.22
@@ -86,6 +87,15 @@ class PorosityFlaw(DrawnType[Porosity]):
             patch, draws.recorded, height_mm=height, smoothness=1 + np.float32(1.5) * gone, occlusion=dark,
             hides_finish=gone,
         )  # fmt: skip
+
+
+def _beside_open(
+    places: npt.NDArray[np.float64], sizes_mm: npt.NDArray[np.float64], closed: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Voids that reach into an open pore: no skin is left over them."""
+    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    touching = apart < REACH * (sizes_mm[:, None] + sizes_mm[None]) / 2
+    return np.asarray((touching & ~closed[None]).any(axis=1))
 
 
 def _outlines(

@@ -55,7 +55,7 @@ class ScratchFlaw(DrawnType[Scratch]):
         height, polish, gone = blank(patch), blank(patch, 1.0), blank(patch)
         for number, (line, share) in enumerate(grooves):
             generator = draws.generator("groove", number)
-            pressure = _pressure(generator, line, width * share, ends)
+            pressure = _pressure(generator, line, width * share, ends if number == 0 else "tapered")
             _plough(
                 patch, line, pressure, width * share, depth * share, lips * share, tip, generator, height, polish, gone
             )
@@ -84,7 +84,7 @@ def _company(draws: Draws, main: Points, width_mm: float, lines: int) -> list[tu
     found = []
     for _ in range(lines - 1):
         first, last = sorted(generator.uniform(0, 1, 2))
-        last = min(1.0, max(last, first + 0.15))
+        last = min(1.0, max(last, first + generator.uniform(0.2, 0.5)))
         begin, end = int(first * (len(main) - 2)), max(int(last * len(main)), int(first * (len(main) - 2)) + 2)
         piece = main[begin:end]
         lean = np.linspace(0, 1, len(piece)) * generator.normal() * 0.1 * spread

@@ -78,10 +78,11 @@ def _body(points: Floats, triangles: npt.NDArray[np.int64], name: str) -> Mesh:
     area = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) / 2
     if np.einsum("ij,ij->", corners[:, 0], area) < 0:  # inside out
         triangles, area = triangles[:, ::-1], -area
+    facet = _unit(area)
+    # Every triangle counts alike: a large flat side would pull the corners of the small one beside it over to itself.
     around = np.zeros_like(points)
     for axis in range(3):
-        around[:, axis] = np.bincount(triangles.ravel(), np.repeat(area[:, axis], 3), len(points))
-    facet = _unit(area)
+        around[:, axis] = np.bincount(triangles.ravel(), np.repeat(facet[:, axis], 3), len(points))
     smooth = _unit(around)[triangles]
     sharp = np.einsum("tcx,tx->tc", smooth, facet) < CREASE_COS
     normals = np.where(sharp[..., None], facet[:, None, :], smooth)

@@ -33,6 +33,11 @@ from firstshift.render.stamping.shadow import Walls
 
 OPEN = np.float32(0.97)
 RAYS = 2
+EVENING = (0.25, 0.5, 0.25)
+MOST_EVENED = 250_000
+BRIGHTEST = np.float32(1.5)
+"""Radiance of a white plane in full light is 1: the few rays that meet a glint would only be noise."""
+LEAST_ALPHA = np.float32(0.35)
 TURNS = 3
 """Reflections that are followed one by one."""
 R2 = (0.7548776662466927, 0.5698402909980532)
@@ -75,15 +80,41 @@ def bounced(
         rays = np.where(metal[met], RAYS, 1).astype(np.float32)
         out += summed(at, light * np.moveaxis(weight, 1, 0) / rays[:, None], len(row)).astype(np.float32)
         view = -way
-    return out
+    if not len(row):
+        return out
+    return evened(out, cavity.uv_mm, float(np.median(prepared.gbuffer.taken(row[:64]).footprint_mm)))
+
+
+def evened(light: F32, uv_mm: F32, pixel_mm: float) -> F32:
+    """(L, D, C): what few rays found, averaged over the neighbouring pixels: light from walls changes slowly."""
+    from scipy.ndimage import convolve1d
+
+    if not len(uv_mm):
+        return light
+    column, row = np.floor((uv_mm - uv_mm.min(axis=0)) / np.float32(pixel_mm)).astype(np.int64).T
+    high, wide = int(row.max()) + 1, int(column.max()) + 1
+    if high * wide > MOST_EVENED:
+        return light
+    at = row * wide + column
+
+    def around(values: npt.NDArray[np.floating] | None) -> npt.NDArray[np.float64]:
+        sums = np.bincount(at, values, high * wide).reshape(high, wide).astype(np.float64)
+        for axis in (0, 1):
+            sums = convolve1d(sums, EVENING, axis=axis, mode="constant")
+        return np.asarray(sums.ravel()[at])
+
+    count = around(None)
+    lights, _, colours = light.shape
+    planes = [[around(light[i, :, c]) / count for c in range(colours)] for i in range(lights)]
+    return np.moveaxis(np.array(planes, dtype=np.float32), 1, 2)
 
 
 def _reflectance(materials: Materials) -> F32:
     """(M, L, C): at normal incidence for metals, diffuse for others."""
-    return np.asarray(np.where(materials.is_metal[:, None, None], _normal_incidence(materials), materials.albedo))
+    return np.asarray(np.where(materials.is_metal[:, None, None], normal_incidence(materials), materials.albedo))
 
 
-def _normal_incidence(materials: Materials) -> F32:
+def normal_incidence(materials: Materials) -> F32:
     below = (materials.eta + 1) ** 2 + materials.kappa**2
     return np.asarray(((materials.eta - 1) ** 2 + materials.kappa**2) / np.maximum(below, 1e-9), dtype=np.float32)
 
@@ -105,7 +136,7 @@ def _sent_on(
     radius, turn = np.sqrt(one), 2 * np.pi * two
     spread = np.stack([radius * np.cos(turn), radius * np.sin(turn), np.sqrt(1 - one)], axis=1)
     local = np.where(mirrors[:, None], mirrored, spread)
-    straight = _normal_incidence(materials)[appearance.material]
+    straight = normal_incidence(materials)[appearance.material]
     fresnel = straight + (1 - straight) * ((1 - cosine) ** 5)[:, None, None]
     layer = np.where(materials.is_metal, 1, materials.gloss)[appearance.material]
     seen = masking(local, appearance.alpha) * layer * (local[:, 2] > 0)
@@ -182,9 +213,12 @@ def _light_at(
         appearance,
         normal=normal.astype(np.float32),
         tangent=tangent.astype(np.float32),
-        alpha=prepared.appearance.alpha[row],
+        # A wall met by a mirrored ray is taken for rougher than it is: with a few rays a sharp glint there would be
+        # noise (path space regularisation: Kaplanyan and Dachsbacher 2013).
+        alpha=np.maximum(appearance.alpha, LEAST_ALPHA),
         film=np.zeros(len(row), np.float32),
     )
     samples = replace(shading_samples(prepared.gbuffer, row, position), normal=wall.normal, view=-way)
     light = shade(samples, wall, materials, prepared.emitters, np.rint(visible * 255).astype(np.uint8))
+    light = np.minimum(light, BRIGHTEST)
     return light, wall, cavity.walls.openness(tangents)

@@ -22,6 +22,7 @@ from firstshift.render.stamping.finding import shading_samples
 from firstshift.render.stamping.splitting import Splinters
 
 LEAST_FACING = np.float32(0.05)
+SHORTEST = np.float32(1e-6)
 SMOOTHEST, ROUGHEST = np.float32(0.004), np.float32(1.0)
 
 
@@ -95,8 +96,10 @@ def reshaded(
 
 
 def towards_camera(normal: npt.NDArray[np.floating], view: F32) -> F32:
-    """Unit normals; those that face away from the camera, whose surface it cannot see, are turned until it just can."""
-    normal = normal / np.sqrt(_dot(normal, normal))[:, None]
+    """Unit normals; those that face away from the camera, whose surface it cannot see, are turned until it just can.
+    Rays that meet nothing have no normal, and get the one towards the camera."""
+    size = np.sqrt(_dot(normal, normal))[:, None]
+    normal = np.where(size > SHORTEST, normal / np.maximum(size, SHORTEST), view)
     short = np.maximum(LEAST_FACING - _dot(normal, view), 0)[:, None]
     normal = normal + short * view
     return np.asarray(normal / np.sqrt(_dot(normal, normal))[:, None], dtype=np.float32)

@@ -21,13 +21,17 @@ from firstshift.render.gbuffer import F32, NOTHING, GBuffer
 from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared
 from firstshift.render.shade import shade
+from firstshift.render.stamping.beneath import light_from_beneath
 from firstshift.render.stamping.covering import with_stuff
 from firstshift.render.stamping.finding import lit_from, rows_in_box, spans
 from firstshift.render.stamping.mending import Mend, Pixels, summed
 from firstshift.render.stamping.reshading import towards_camera
-from firstshift.render.stamping.solids import ON_BODY, Body, Seen, pixel_box, seen_with
+from firstshift.render.stamping.solids import ON_BODY, Body, Seen, grid_offsets, pixel_box, seen_with, steps_on_surface
 
 Rows = npt.NDArray[np.int64]
+TORN_UM = 1.6
+TORN_ALPHA, TORN_OCCLUSION = np.float32(0.3), np.float32(0.3)
+"""What broke or tore, rougher than any machined face: steep at every scale, so that it scatters and shades itself."""
 SHADOW_REACH = 4.0
 """How far a body's shadow is looked for, in heights of the body: lights hang 15° high or more where that matters."""
 MOST_SHADED = 20_000
@@ -52,12 +56,13 @@ def solid_light(prepared: Prepared, landing: Landing, imprint: Imprint, now: F32
         share = np.zeros(0, np.float32)
         pixels = np.zeros(0, np.int32)
         if seen is not None:
-            before = _nearest_rows(prepared.gbuffer, seen)
+            before = nearest_rows(prepared.gbuffer, seen.pixel, seen.offset_px)
+            weight = weights_of(prepared.gbuffer, seen, before)
             light = _lit(prepared, body, seen, before)
-            difference = (light - _radiance(prepared, before, now, rows)) / np.float32(seen.side**2)
+            difference = (light - _radiance(prepared, before, now, rows)) * weight[:, None]
             pixels, owner = np.unique(seen.pixel.astype(np.int32), return_inverse=True)
             mends.append(Mend(pixels, summed(owner, difference, len(pixels)).astype(np.float32)))
-            share = np.bincount(owner, minlength=len(pixels)).astype(np.float32) / np.float32(seen.side**2)
+            share = np.bincount(owner, weight, len(pixels)).astype(np.float32)
             shares.append((pixels, share))
         if solid.is_added:
             mends.extend(_shadow_beside(prepared, body, pixels, share))
@@ -92,18 +97,32 @@ def _one_mesh(meshes: Sequence[Mesh]) -> Mesh:
     )
 
 
-def _nearest_rows(gbuffer: GBuffer, seen: Seen) -> Rows:
+def nearest_rows(gbuffer: GBuffer, pixel: npt.NDArray[np.int64], offset_px: F32) -> Rows:
     """For each ray the sample of its pixel that lay nearest to it."""
-    first = np.searchsorted(gbuffer.pixel, seen.pixel)
-    count = np.searchsorted(gbuffer.pixel, seen.pixel, side="right") - first
+    first = np.searchsorted(gbuffer.pixel, pixel)
+    count = np.searchsorted(gbuffer.pixel, pixel, side="right") - first
     nearest = first.astype(np.int64)
     several = np.flatnonzero(count > 1)
     rows = spans(first[several], count[several])
     owner = np.repeat(several, count[several])
-    off = gbuffer.offset_px[rows] - seen.offset_px[owner]
+    off = gbuffer.offset_px[rows] - offset_px[owner]
     order = np.lexsort((-(off * off).sum(axis=1), owner))
     nearest[owner[order]] = rows[order]  # the last one written for each ray is its nearest
     return np.minimum(nearest, len(gbuffer) - 1)
+
+
+def weights_of(gbuffer: GBuffer, seen: Seen, before: Rows) -> F32:
+    """(R,): how much of its pixel each ray stands for: its part of the weight of the sample it takes the place of, so
+    that an outline that is covered altogether leaves nothing of itself."""
+    pixels = np.unique(seen.pixel)
+    first = np.searchsorted(gbuffer.pixel, pixels)
+    several = pixels[np.searchsorted(gbuffer.pixel, pixels, side="right") - first > 1]
+    grid = grid_offsets(seen.side)
+    all_rays = nearest_rows(gbuffer, np.repeat(several, len(grid)), np.tile(grid, (len(several), 1)))
+    rays = np.full(len(gbuffer), seen.side**2, np.int64)
+    rows, count = np.unique(all_rays, return_counts=True)
+    rays[rows] = count
+    return np.asarray(gbuffer.weight[before] / rays[before], dtype=np.float32)
 
 
 def _radiance(prepared: Prepared, before: Rows, now: F32 | None, rows: Rows) -> F32:
@@ -122,6 +141,10 @@ def _lit(prepared: Prepared, body: Body, seen: Seen, before: Rows) -> F32:
     appearance, materials = _dressed(prepared, body, seen, samples)
     visible = _seen_lights(prepared, body, seen, before)
     light = shade(samples, appearance, materials, prepared.emitters, visible)
+    on_body = np.flatnonzero(seen.surface == ON_BODY)
+    up = body.landing.normal.astype(np.float32)
+    look = appearance.taken(on_body)
+    light[:, on_body] += light_from_beneath(prepared, before, up, samples.view[on_body], look, materials)
     empty = np.flatnonzero(seen.surface == NOTHING)
     if len(empty):
         light[:, empty] = _background(prepared, seen.pixel[empty])
@@ -129,12 +152,13 @@ def _lit(prepared: Prepared, body: Body, seen: Seen, before: Rows) -> F32:
 
 
 def _samples(prepared: Prepared, seen: Seen, before: Rows, surface: int) -> GBuffer:
-    """Changed rays as samples; what hardly changes (the size of a pixel) comes from the samples before."""
+    """Changed rays as samples."""
     whose = np.where(seen.surface == ON_BODY, surface, seen.surface)
     objects = prepared.scene.placed_of(whose)
     local = seen.position_mm.copy()
     for number, item in enumerate(prepared.scene.placed):
         local[objects == number] = item.pose.to_local(seen.position_mm[objects == number])
+    across, down = steps_on_surface(prepared, seen)
     return replace(
         prepared.gbuffer.taken(before),
         pixel=seen.pixel.astype(np.int32),
@@ -147,6 +171,8 @@ def _samples(prepared: Prepared, seen: Seen, before: Rows, surface: int) -> GBuf
         normal=seen.normal.astype(np.float32),
         facet=seen.facet.astype(np.float32),
         view=(-seen.direction).astype(np.float32),
+        across_mm=across,
+        down_mm=down,
         distance_mm=prepared.view.distance_mm(seen.position_mm).astype(np.float32),
     )
 
@@ -169,8 +195,19 @@ def _dressed(prepared: Prepared, body: Body, seen: Seen, samples: GBuffer) -> tu
         on_body = seen.surface == ON_BODY
         material[on_body] = row
         alpha = np.where(on_body[:, None], np.float32(body.solid.stuff.roughness), alpha)
-    facing = towards_camera(dressed.normal, samples.view)
-    return replace(dressed, material=material.astype(np.int16), alpha=alpha, normal=facing), materials
+    occlusion = dressed.occlusion
+    if body.solid.ra_um is not None and body.solid.ra_um > TORN_UM:
+        broken = (seen.surface == ON_BODY) & (body.solid.stuff is None)
+        alpha = np.where(broken[:, None], np.maximum(alpha, TORN_ALPHA), alpha)
+        occlusion = np.where(broken, np.maximum(occlusion, TORN_OCCLUSION), occlusion).astype(np.float32)
+    look = replace(
+        dressed,
+        material=material.astype(np.int16),
+        alpha=alpha,
+        normal=towards_camera(dressed.normal, samples.view),
+        occlusion=occlusion,
+    )
+    return look, materials
 
 
 def _rows_of_surfaces(prepared: Prepared) -> npt.NDArray[np.int16]:

@@ -30,6 +30,8 @@ Flags = npt.NDArray[np.bool_]
 MOST_PIXELS_FINE = 3_000
 MOST_WALLS = 8
 """Surfaces of a cutter that one ray is followed through, and pieces of the part."""
+GRAZING = 0.05
+"""Least cosine that counts for the size of a pixel on a surface: at a grazing view it would be endless."""
 ON_BODY = -2
 """In `Seen.surface`: the body itself."""
 
@@ -99,6 +101,12 @@ def seen_with(prepared: Prepared, body: Body) -> Seen | None:
     )  # fmt: skip
 
 
+def grid_offsets(side: int) -> F32:
+    """(side², 2): places of rays in a pixel, from its centre."""
+    steps = (np.arange(side) + 0.5) / side - 0.5
+    return np.stack([each.ravel() for each in np.meshgrid(steps, steps)], axis=1).astype(np.float32)
+
+
 Found = tuple[Flags, npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Floats, Floats]
 Rays = tuple[npt.NDArray[np.int64], F32, int, Floats, Floats]
 
@@ -111,8 +119,7 @@ def _rays_at(prepared: Prepared, body: Body) -> Rays | None:
     count = (right - left + 1) * (bottom - top + 1)
     side = 4 if count <= MOST_PIXELS_FINE else 3 if count <= 10 * MOST_PIXELS_FINE else 2
     columns, rows = np.meshgrid(np.arange(left, right + 1), np.arange(top, bottom + 1))
-    steps = (np.arange(side) + 0.5) / side - 0.5
-    offset = np.stack([each.ravel() for each in np.meshgrid(steps, steps)], axis=1)
+    offset = grid_offsets(side)
     corner = np.stack([columns.ravel(), rows.ravel()], axis=1)
     xy = (corner[:, None] + 0.5 + offset).reshape(-1, 2)
     pixel = np.repeat(corner[:, 1] * prepared.gbuffer.width + corner[:, 0], side * side)
@@ -120,7 +127,7 @@ def _rays_at(prepared: Prepared, body: Body) -> Rays | None:
     met = np.isfinite(body.scene.hits(origins, directions).distance_mm)
     if not met.any():
         return None
-    offsets = np.tile(offset, (count, 1)).astype(np.float32)
+    offsets = np.tile(offset, (count, 1))
     return pixel[met], offsets[met], side, origins[met], directions[met]
 
 
@@ -200,6 +207,21 @@ def _interval(walls: Floats, distance: Floats, slack_mm: float) -> tuple[Flags, 
     at = distance[:, None]
     inside = (enters <= at + slack_mm) & (leaves > at + slack_mm) & np.isfinite(leaves)
     return np.asarray(inside.any(axis=1)), np.asarray(np.where(inside, leaves, np.inf).min(axis=1))
+
+
+def steps_on_surface(prepared: Prepared, seen: Seen) -> tuple[F32, F32]:
+    """(R, 3) each: how the point met moves on its facet's plane when its pixel moves by one to the right, or down. A
+    plug that took the size of a pixel from the wall of its hole would show a seam."""
+    column, row = seen.pixel % prepared.gbuffer.width, seen.pixel // prepared.gbuffer.width
+    xy = np.stack([column, row], axis=1) + 0.5 + seen.offset_px
+    moved = []
+    for step in ((1.0, 0.0), (0.0, 1.0)):
+        origins, directions = prepared.view.rays(xy + step)
+        facing = (directions * seen.facet).sum(axis=1)
+        facing = np.where(np.abs(facing) < GRAZING, -GRAZING, facing)
+        far = ((seen.position_mm - origins) * seen.facet).sum(axis=1) / facing
+        moved.append((origins + far[:, None] * directions - seen.position_mm).astype(np.float32))
+    return moved[0], moved[1]
 
 
 def smooth_normals(mesh: Mesh, triangle: npt.NDArray[np.integer], points_mm: Floats) -> Floats:

@@ -130,8 +130,8 @@ def test_a_scene_of_nothing_is_refused() -> None:
 def test_pixels_between_those_worked_out_lie_where_the_lens_puts_them() -> None:
     for view in views():
         numbers = lens_numbers(view)
-        xy = np.stack(np.meshgrid(np.arange(view.width), np.arange(view.height)), axis=-1).reshape(-1, 2).astype(np.float64) + 0.5
-        exact = ideal_points(xy, numbers)
+        column, row = np.meshgrid(np.arange(view.width) + 0.5, np.arange(view.height) + 0.5)
+        exact = ideal_points(np.stack([column.ravel(), row.ravel()], axis=1), numbers)
         # 1e-6 pixels.
         np.testing.assert_allclose(ideal_grid(view.width, view.height, numbers), exact, atol=1e-6 / numbers[UNIT_X])
 

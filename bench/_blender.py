@@ -56,11 +56,12 @@ def _imports(python: Path) -> bool:
     return subprocess.run([python, "-c", "import bpy"], capture_output=True, check=False, timeout=300).returncode == 0
 
 
-def cycles(python: Path, job: dict[str, Any], folder: Path, picture: Path) -> list[float]:
-    """Seconds for each image."""
+def cycles(python: Path, job: dict[str, Any], folder: Path, picture: Path) -> list[tuple[float, float]]:
+    """Seconds for each image: by the clock, and of processor time."""
     file = folder / "job.npz"
     np.savez(file, **job)
     done = subprocess.run([python, JOB, file, picture], capture_output=True, text=True, check=False, timeout=3600)
     if done.returncode != 0:
         raise NotHere(f"Cycles ended with {done.returncode}: {done.stderr.strip().splitlines()[-1:]}")
-    return list(json.loads(done.stdout.strip().splitlines()[-1])["seconds"])
+    said = json.loads(done.stdout.strip().splitlines()[-1])
+    return list(zip(said["seconds"], said["cpu"], strict=True))

@@ -71,7 +71,7 @@ def _name(
     digest = hashlib.sha256(_code())
     columns, rows = np.meshgrid(np.linspace(0.5, view.width - 0.5, 9), np.linspace(0.5, view.height - 0.5, 9))
     rays = view.rays(np.stack([columns.ravel(), rows.ravel()], axis=1))
-    arrays = [*rays]
+    arrays: list[npt.NDArray[Any]] = [*rays]
     told: list[Any] = [*settings, view.width, view.height, view.is_line]
     for piece in pieces:
         arrays += [piece.mesh.vertices_mm, piece.mesh.triangles, piece.mesh.corner_normals]

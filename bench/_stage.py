@@ -25,15 +25,21 @@ from firstshift.render.substances import materials_of
 from firstshift.render.surface import Surface
 from firstshift.render.view import View, Window, view_of
 from firstshift.render.visibility import visibility
+from firstshift.spec.part import FinishKind
 from firstshift.spec.plan import Plan
 from firstshift.spec.station import Station
 
 PARTS = ("bracket", "cap", "fitting", "strip")
 LIGHTS = ("ring", "bar", "dome", "dark field")
 SUBSTANCES = {"metal": "aluminium", "plastic": "plastic"}
-FINISHES = {"bracket": ("milled", 0.8), "cap": ("milled", 0.8), "fitting": ("turned", 0.8), "strip": ("rolled", 0.2)}
+FINISHES: dict[str, tuple[FinishKind, float]] = {
+    "bracket": ("milled", 0.8),
+    "cap": ("milled", 0.8),
+    "fitting": ("turned", 0.8),
+    "strip": ("rolled", 0.2),
+}
 """In metal, with Ra in µm; as the examples declare them, a milled cap. In plastic they are moulded."""
-MOULDED = ("moulded", 0.3)
+MOULDED: tuple[FinishKind, float] = ("moulded", 0.3)
 STRIP_LINES = 768
 BAND_PX = 48
 

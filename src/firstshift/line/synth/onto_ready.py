@@ -28,7 +28,7 @@ from firstshift.render.onto.silhouette import register_silhouette
 from firstshift.render.placing import Sites
 from firstshift.render.prepared import Prepared
 from firstshift.render.surface import Surface
-from firstshift.sensor.edges import agreed_spread, find_edges
+from firstshift.sensor.edges import find_edges
 from firstshift.sensor.profile import SensorProfile
 from firstshift.sensor.smooth import high_pass_noise
 from firstshift.spec.declared import Range
@@ -43,7 +43,9 @@ SURVEY_PX = 256
 BORDER_PX = 3
 """Flaws keep off the outline by this much."""
 NOISE_CELL = 24
-SHARPNESS_PX = (0.35, 4.0)
+SHARPNESS_PX = (0.35, 1.5)
+"""Edges softer than that are round or out of focus, and tell nothing of the surface in focus."""
+ENOUGH_EDGES, SHARP_EDGES = 5, 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,8 @@ def made_ready(
         registered, mesh, surfaces, azimuth_deg=found.azimuth_deg, shrink=1.0 if whole else SURVEY_PX / longest,
         colour_channels=3 if len(channels) == 3 and stage.colour_channels == 3 else 1,
     )  # fmt: skip
-    shown = worn(mask, BORDER_PX) & part_in(base, mask.shape)
+    # A pose knows better than brightness what is part: a pocket's dark walls are.
+    shown = part_in(base, mask.shape) if not plane else worn(mask, BORDER_PX)
     if not shown.any():
         raise BadInput(where=name, expected="a photograph that shows the part", found="none of it")
     exposure = _exposure(light, light_of(base, lights), shown)
@@ -201,10 +204,11 @@ def sharpness_of(light: F32, stage: Stage, scale: float) -> float:
     if stage.order.profile is not None:
         return stage.profile.psf_sigma_px * scale
     plane = np.ascontiguousarray(light[:, :, light.shape[2] // 2]) * np.float32(255)
-    agreed = agreed_spread(find_edges(plane, None, True))
-    if agreed is None or not agreed.agree:
+    sigmas = [edge.sigma_px for edge in find_edges(plane, None, True)]
+    if len(sigmas) < ENOUGH_EDGES:
         return stage.profile.psf_sigma_px
-    return round(min(max(agreed.sigma_px, SHARPNESS_PX[0]), SHARPNESS_PX[1]), 3)
+    # Edges are blurred by their own roundness and by defocus, never sharpened: the sharp ones tell.
+    return round(float(np.clip(np.quantile(sigmas, SHARP_EDGES), *SHARPNESS_PX)), 3)
 
 
 def _exposure(light: F32, rendered: F32, mask: Flags) -> F32:

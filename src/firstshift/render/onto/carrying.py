@@ -122,19 +122,25 @@ def changed(before: F32, change: Change, inside: Flags | None = None) -> tuple[F
     base = local * hidden + before * (1 - hidden)
     brighter = np.maximum(flawed / np.maximum(without, dark), 1.0)
     multiplied = base + (local - base) * (1 - 1 / brighter)
-    gain = np.clip((multiplied * without + dark**2) / (without**2 + dark**2), 0.0, MOST_GAIN)
-    after = np.maximum(base + (flawed - without) * gain, np.minimum(before, 0))
+    # Light that is taken away has the surface's colour; light that is added has the lamp's, whatever lies beneath.
+    own_gain = _gain(multiplied, without, dark)
+    lamp_gain = _gain(multiplied.mean(axis=2, keepdims=True), without.mean(axis=2, keepdims=True), dark)
+    move = flawed - without
+    after = base + np.where(move < 0, move * own_gain, move * lamp_gain)
+    after = np.maximum(after, np.minimum(before, 0))
     share = np.clip(after / np.maximum(base, 1e-4), 0, 1)
     return np.asarray(after, np.float32), np.asarray((1 - hidden) * share, np.float32)
 
 
+def _gain(light: F32, without: F32, dark: float) -> F32:
+    return np.clip((light * without + dark**2) / (without**2 + dark**2), 0.0, MOST_GAIN).astype(np.float32)
+
+
 def exposure_of(light: F32, rendered: F32, mask: Flags) -> F32:
-    """(C,): median of the photograph over median of the render where both show the part."""
-    found = []
-    for channel in range(light.shape[2]):
-        dark = float(np.median(rendered[mask][:, channel]))
-        found.append(float(np.median(light[mask][:, channel])) / max(dark, 1e-6))
-    return np.array(found, dtype=np.float32)
+    """(C,): median of the photograph over median of the render, where both show the part. One for all colours: the
+    part's own colour may be another one than the plan's, and must not colour what dust and highlights send back."""
+    seen, drawn = float(np.median(light[mask].mean(axis=1))), float(np.median(rendered[mask].mean(axis=1)))
+    return np.full(light.shape[2], seen / max(drawn, 1e-6), dtype=np.float32)
 
 
 def hidden_by(prepared: Prepared, flaws: list[tuple[Landing, Imprint]]) -> F32:

@@ -46,6 +46,8 @@ LEAST_CONFIDENCE = 0.5
 LAY_COHERENCE = 0.3
 APART_DEG = 60.0
 USUAL_SHINE = 0.5
+ALIKE = 12.0
+"""A photograph of the plan's own surface costs less than this: seven numbers, each off by one error or so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,4 +234,6 @@ def _azimuth(costs: npt.NDArray[np.float64], azimuths: Sequence[float]) -> tuple
     # The lowest point of the parabola through the best and its neighbours.
     bend = max(before + after - 2 * lowest, 1e-9)
     between = min(max((before - after) / (2 * bend), -0.5), 0.5)
-    return float((angles[best] + between * 360 / len(angles)) % 360), 1 - math.exp(-rival / 4)
+    # A photograph that is like none of the renders says little by being least unlike one.
+    like = math.exp(-max(0.0, lowest - ALIKE) / ALIKE)
+    return float((angles[best] + between * 360 / len(angles)) % 360), like * (1 - math.exp(-rival / 4))

@@ -32,6 +32,7 @@ COARSE_PX, FINE_PX = 80, 224
 TURNS = 36
 REFINED = 3
 LEAST_OVERLAP = 0.92
+ENCLOSED = 0.2
 MARGIN = 2.0
 """Times the depth of the silhouette: how far around it rays are cast."""
 NOMINAL_BONUS = 0.004
@@ -81,6 +82,8 @@ class _Matcher:
         width, height = self.view.width, self.view.height
         share = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
         self.seen = share >= 0.5
+        # Background that the part encloses may be a hole, or a pocket's dark wall: it says less.
+        self.weight = np.where(_enclosed(self.seen), ENCLOSED, 1.0)
         self.away = np.asarray(_outside(self.seen) + _outside(~self.seen), np.float32)
         self.nominal = start.pose
         self.scene = Scene((Placed(mesh, STILL, 0),))
@@ -113,11 +116,11 @@ class _Matcher:
     def cost(self, values: Floats) -> float:
         wrong = self.drawn(values) ^ self.seen
         mean_reach = np.sqrt(self.seen.sum())
-        return float(((0.5 + self.away[wrong]) / mean_reach).sum() / self.seen.sum())
+        return float(((0.5 + self.away[wrong]) * self.weight[wrong]).sum() / mean_reach / self.seen.sum())
 
     def overlap(self, values: Floats) -> float:
-        drawn = self.drawn(values)
-        return float((drawn & self.seen).sum() / max(int((drawn | self.seen).sum()), 1))
+        drawn, sure = self.drawn(values), self.weight == 1.0
+        return float((drawn & self.seen).sum() / max(int(((drawn | self.seen) & sure).sum()), 1))
 
     def turned(self) -> list[Floats]:
         """Every turn, the silhouettes' middles on each other."""
@@ -139,6 +142,13 @@ class _Matcher:
         options = {"initial_simplex": simplex, "maxfev": most, "xatol": 1e-6, "fatol": 1e-7}
         found = minimize(self.cost, begin, method="Nelder-Mead", options=options)
         return np.asarray(found.x)
+
+
+def _enclosed(mask: Flags) -> Flags:
+    """Background without a way to the picture's border."""
+    ringed = np.pad(~mask, 1, constant_values=True).astype(np.uint8)
+    _, numbered = cv2.connectedComponents(ringed, connectivity=4)
+    return np.asarray((~mask) & (numbered[1:-1, 1:-1] != numbered[0, 0]))
 
 
 def _outside(mask: Flags) -> F32:

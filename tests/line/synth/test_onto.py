@@ -1,0 +1,178 @@
+"""Flaws onto photographs in a workspace: what is recorded, the same bytes on any crew, painted again, bad input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firstshift.core.capture import Capture, Origin
+from firstshift.core.encode import encode_png
+from firstshift.core.errors import BadInput, FirstshiftError
+from firstshift.core.image import Image
+from firstshift.core.label import Label, Level, Verdict
+from firstshift.core.outline import mask_of
+from firstshift.core.seed import Seed
+from firstshift.line.synth.crew import Processes
+from firstshift.line.synth.onto import put_onto, read_points
+from firstshift.line.synth.onto_order import OntoSettings
+from firstshift.line.synth.onto_photographs import from_files, from_workspace
+from firstshift.line.synth.order import Order
+from firstshift.line.synth.ordering import order_for
+from firstshift.line.synth.settings import SynthSettings
+from firstshift.line.synth.showing import look_at
+from firstshift.store.images import ImageRecord
+from firstshift.store.search import Query
+from firstshift.store.workspace import Workspace
+
+PLAN = """
+format: 1
+name: tile
+part:
+  name: magnet tile
+  size_mm: [16, 12, 4]
+  bodies:
+    - name: tile
+      material: ferrite
+      finish: {kind: ground, ra_um: [0.6, 3.0], lay: straight, lay_deg: 90}
+station:
+  name: tiles
+  camera: {sensor_px: [160, 120], pixel_um: 6, colour: mono, bits: 8}
+  lens: {kind: perspective, focal_mm: 12, f_number: 8}
+  working_distance_mm: 212
+  lights:
+    - {kind: bar, name: side, length_mm: 120, width_mm: 15, position_mm: [0, 150, 90]}
+  channels:
+    - {name: side, lights: [side]}
+defects:
+  - {type: porosity, class: blowhole, severity: [4, 5], size_mm: [1.0, 2.0], depth_um: [300, 800]}
+  - {type: discolouration, class: stain, cause: stain, severity: [4, 5], size_mm: [3, 6], contrast: [0.3, 0.5]}
+  - {type: chipped_edge, class: chip, severity: [3, 5], length_mm: [1, 3], width_mm: [0.3, 1]}
+policy:
+  routing: {automatic_from: 0.95, review_from: 0.75}
+  certificate: {missed_at_most: 0.01, confidence: 0.95, false_alarms_at_most: 0.10}
+"""
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Iterator[Workspace]:
+    with Workspace.create(tmp_path / "ws", actor="human:test") as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Order:
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    return order_for(tmp_path, SynthSettings())
+
+
+def photograph(number: int, width: int = 160, height: int = 120) -> Image:
+    """Grooves along y under uneven light, with noise."""
+    draw = Seed(5).child("photograph", number).generator()
+    grooves = 1 + 0.06 * draw.standard_normal((1, width))
+    light = 110 * grooves * np.linspace(0.85, 1.1, height)[:, None]
+    return Image.of(np.clip(light + draw.normal(0, 1.5, (height, width)), 0, 255).astype(np.uint8))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for number, width in enumerate((160, 150, 171)):
+        (folder / f"tile{number}.png").write_bytes(encode_png(photograph(number, width)))
+    return folder
+
+
+def taken(ws: Workspace, folder: Path) -> dict[str, str]:
+    return from_files(ws, [folder], station="tiles", camera=None, channel="side")
+
+
+def made(ws: Workspace) -> list[ImageRecord]:
+    found = ws.images.all(Query(origin="augmented", limit=500))
+    return sorted(found, key=lambda one: one.capture.source or "")
+
+
+def test_flaws_are_recorded_with_label_and_parent_and_all_else_is_the_photograph(
+    ws: Workspace, order: Order, folder: Path
+) -> None:
+    report = put_onto(ws, order, OntoSettings(per_photo=2, seed=1), taken(ws, folder))
+    assert report.images == 6
+    assert dict(report.parts) == {"blowhole": 3, "stain": 3}
+    assert "shape" in report.skipped["chip"]
+    for record in made(ws):
+        assert record.capture.origin == Origin.AUGMENTED
+        (parent,) = record.capture.parents
+        before, after = ws.images.read(parent), ws.images.read(record)
+        label = ws.labels.current([record.id])[record.id].label
+        differs = (before.pixels != after.pixels).any(axis=2)
+        assert 0 < differs.mean() < 0.6
+        flaw = label.annotations[0]
+        assert flaw.attributes["visibility"] in ("visible", "faint")
+        assert label.verdict is Verdict.DEFECT
+        assert flaw.shape is not None
+        mask = mask_of(flaw.shape, before.width, before.height).pixels
+        assert differs[mask].mean() > 0.6
+        assert "onto img_" in record.capture.provenance["in_words"]
+
+
+def test_the_same_bytes_whoever_paints_and_only_what_is_missing(ws: Workspace, order: Order, folder: Path) -> None:
+    photographs = taken(ws, folder)
+    put_onto(ws, order, OntoSettings(per_defect=2, seed=1), photographs)
+    first = {record.id for record in made(ws)}
+    again = put_onto(ws, order, OntoSettings(per_defect=2, seed=1), photographs)
+    assert (again.images, again.known) == (0, 4)
+    more = put_onto(ws, order, OntoSettings(per_defect=4, seed=1), photographs)
+    assert (more.images, more.known) == (4, 4)
+    everything = {record.id for record in made(ws)}
+    assert first < everything
+    with Workspace.create(ws.folder.parent / "other", actor="human:test") as other:
+        put_onto(other, order, OntoSettings(per_defect=4, seed=1), taken(other, folder), crew=Processes(2))
+        assert {record.id for record in made(other)} == everything
+
+
+def test_an_image_is_painted_again_from_its_record(ws: Workspace, order: Order, folder: Path) -> None:
+    put_onto(ws, order, OntoSettings(per_photo=1, seed=3, gamma=2.2, mm_per_pixel=0.1), taken(ws, folder))
+    for record in made(ws):
+        found = look_at(ws, record.id, order.folder, suffix=".png")
+        assert found.is_same
+        assert found.picture.startswith(b"\x89PNG")
+
+
+def test_photographs_are_recorded_once_and_found_by_verdict(ws: Workspace, order: Order, folder: Path) -> None:
+    good = ws.images.add(
+        folder / "tile0.png", Capture(station="tiles", source="known.png"),
+        label=Label.good(), author="human:test", level=Level.IMPORTED,
+    )  # fmt: skip
+    photographs = taken(ws, folder)
+    assert photographs[good.id] == "tile0.png"
+    assert ws.images.count(Query(origin="real")) == 3
+    assert list(from_workspace(ws, Query(verdict="good", limit=500))) == [good.id]
+
+
+def test_a_corrupted_photograph_is_named_and_nothing_is_recorded(ws: Workspace, order: Order, folder: Path) -> None:
+    whole = (folder / "tile1.png").read_bytes()
+    (folder / "tile1.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(FirstshiftError, match=r"tile1\.png"):
+        taken(ws, folder)
+    assert ws.images.count() == 0
+    told: list[str] = []
+    kept = from_files(ws, [folder], station="tiles", camera=None, channel="side", skip=True, told=told.append)
+    assert len(kept) == 2
+    assert "tile1.png" in told[0]
+
+
+def test_what_cannot_be_done_is_said_in_one_line(ws: Workspace, order: Order, folder: Path, tmp_path: Path) -> None:
+    photographs = taken(ws, folder)
+    with pytest.raises(BadInput, match="--per-defect 50"):
+        put_onto(ws, order, OntoSettings(), photographs)
+    with pytest.raises(BadInput, match="shape"):
+        put_onto(ws, order, OntoSettings(per_photo=1, classes=("chip",)), photographs)
+    with pytest.raises(BadInput, match="CAD file"):
+        put_onto(ws, order, OntoSettings(per_photo=1, method="silhouette"), photographs)
+    with pytest.raises(BadInput, match="one of side"):
+        put_onto(ws, order, OntoSettings(per_photo=1, channel="dome"), photographs)
+    (tmp_path / "points.json").write_text('{"points": [{"image": [1]}]}')
+    with pytest.raises(BadInput, match="image"):
+        read_points(tmp_path / "points.json")

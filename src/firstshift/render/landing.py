@@ -29,5 +29,6 @@ class Landing:
 
     def to_patch(self, position_mm: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """(N, 3) station points as (N, 3) patch coordinates u, v, n."""
-        frame = np.stack([self.u, self.v, self.normal])
-        return np.asarray((position_mm - self.position_mm) @ frame.T, dtype=np.float32)
+        frame = np.stack([self.u, self.v, self.normal]).astype(np.float32)
+        # Only the difference needs double precision; single is several times as fast.
+        return np.asarray((position_mm - self.position_mm).astype(np.float32) @ frame.T)

@@ -75,7 +75,8 @@ def _splinters(prepared: Prepared, placed: Sequence[Landed]) -> Splinters:
     side = np.ones(len(rows), dtype=np.int64)
     for flaw in placed:
         places = np.searchsorted(rows, flaw.rows)
-        side[places] = np.maximum(side[places], sides(prepared.gbuffer, flaw.rows, flaw.imprint, flaw.bend))
+        its = sides(prepared.gbuffer, flaw.rows, flaw.imprint, flaw.bend, flaw.uneven)
+        side[places] = np.maximum(side[places], its)
     return split(prepared.gbuffer, rows, side)
 
 

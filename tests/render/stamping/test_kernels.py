@@ -30,6 +30,11 @@ def test_means_over_boxes(bumps: np.ndarray) -> None:
     assert fast == pytest.approx(slow, abs=2e-6)
 
 
+def test_most_of_boxes(bumps: np.ndarray) -> None:
+    fast, slow = sampling.box_most(bumps, PATCH, *places(200)), sampling.box_most_slowly(bumps, PATCH, *places(200))
+    assert np.array_equal(fast, slow)
+
+
 def test_mean_of_a_cell_is_the_cell(bumps: np.ndarray) -> None:
     u, v = np.meshgrid(PATCH.u_mm, PATCH.v_mm)
     small = np.full(u.size, 0.001, np.float32)

@@ -42,26 +42,28 @@ class Change:
     cover: F32
     stuff: npt.NDArray[np.int16]
     """(S,): which flaw's stuff covers it; −1 for none."""
-    lit: F32
-    """(S, E): share of each emitter that the flaws' own walls let through."""
+    lit: F32 | None
+    """(S, E): share of each emitter that the flaws' own walls let through; None where no flaw has walls."""
     openness: F32
     """(S,): share of an even sky that they let through."""
 
     @classmethod
-    def none(cls, count: int, emitters: int) -> Change:
+    def none(cls, count: int, emitters: int | None) -> Change:
         def filled(value: float, *shape: int) -> F32:
             return np.full((count, *shape), value, dtype=np.float32)
 
+        lit = None if emitters is None else filled(1, emitters)
         return cls(
             is_changed=np.zeros(count, dtype=np.bool_), gradient=filled(0, 3), spread=filled(0, 2), height_mm=filled(0),
             tint=filled(1, 3), smoothness=filled(1), hidden_finish=filled(0), occlusion=filled(0), film=filled(0),
-            cover=filled(0), stuff=np.full(count, -1, dtype=np.int16), lit=filled(1, emitters), openness=filled(1),
+            cover=filled(0), stuff=np.full(count, -1, dtype=np.int16), lit=lit, openness=filled(1),
         )  # fmt: skip
 
 
 def change_of(prepared: Prepared, splinters: Splinters, flaws: Sequence[Landed]) -> tuple[Change, list[Cavity]]:
     """Also the sub-samples of each flaw that see its walls."""
-    change = Change.none(len(splinters), len(prepared.emitters))
+    walled = any(flaw.walls is not None for flaw in flaws)
+    change = Change.none(len(splinters), len(prepared.emitters) if walled else None)
     cavities: list[Cavity] = []
     for number, flaw in enumerate(flaws):
         if len(flaw.rows):
@@ -84,7 +86,9 @@ class _Reader:
         self.row = splinters.rows[owner]
         if imprint.height_mm is not None:
             u, v = self._seen_aslant(u, v, imprint.height_mm)
-        wide, high = footprints(prepared.gbuffer, splinters.rows, landing, fineness(flaw.bend) / splinters.side)
+        fine = np.ones(len(splinters.rows), np.float32)
+        fine[np.searchsorted(splinters.rows, flaw.rows)] = fineness(flaw.bend)
+        wide, high = footprints(prepared.gbuffer, splinters.rows, landing, fine / splinters.side)
         self.at = (imprint.patch, u, v, wide[owner], high[owner])
 
     def _seen_aslant(self, u: F32, v: F32, height_mm: Layer) -> tuple[F32, F32]:
@@ -172,6 +176,7 @@ class _Reader:
         gbuffer, which = self.prepared.gbuffer, self.which[near]
         lit = walls.lit(tangents[near], lit_from(gbuffer, rows, gbuffer.position_mm[rows]), gbuffer.normal[rows], owner)
         open_share = walls.openness(tangents[near])
+        assert change.lit is not None
         change.lit[which] *= lit
         change.openness[which] *= open_share
         deep = np.flatnonzero(open_share < OPEN)

@@ -8,17 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from firstshift.core.imprint import Imprint
+from firstshift.render.gbuffer import F32
 from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared
 from firstshift.render.stamping.finding import Rows, touched_rows
-from firstshift.render.stamping.sampling import box_means
+from firstshift.render.stamping.sampling import box_most
 from firstshift.render.stamping.shadow import Walls, walls_of
-from firstshift.render.stamping.splitting import bend_of, footprints
+from firstshift.render.stamping.splitting import footprints
 
 NOTHING = 1e-6
 """Slopes, shares and factors nearer than this to 'no change' change nothing."""
 FLAT = 5e-4
 """Slopes below this share of the surface's own roughness (as alpha) move no highlight that anybody could see."""
+
+
+EVEN = 1.25
+"""Largest over smallest factor on the roughness within a pixel up to which their mean will do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,15 +35,17 @@ class Landed:
     rows: Rows
     """Those among them where a layer changes something."""
     walls: Walls | None
-    bend: float
-    """Largest change of slope from cell to cell."""
+    bend: F32
+    """(K,): the largest change of slope from cell to cell under each of `rows`."""
+    uneven: npt.NDArray[np.bool_]
+    """(K,): whether the roughness changes so much under a row that its mean says too little."""
 
 
 def landed(prepared: Prepared, landing: Landing, imprint: Imprint) -> Landed:
     slanting = 0.0 if imprint.height_mm is None else float(np.abs(imprint.height_mm).max())
     touched = touched_rows(prepared, landing, imprint.patch, slanting)
     if not len(touched):
-        return Landed(landing, imprint, touched, touched, None, 0.0)
+        return Landed(landing, imprint, touched, touched, None, np.zeros(0, np.float32), np.zeros(0, np.bool_))
     walls = walls_of(prepared, landing, imprint)
     u, v, _ = landing.to_patch(prepared.gbuffer.position_mm[touched]).T
     view = prepared.gbuffer.view[touched]
@@ -48,11 +55,32 @@ def landed(prepared: Prepared, landing: Landing, imprint: Imprint) -> Landed:
     wide, high = footprints(prepared.gbuffer, touched, landing, np.ones(len(touched), np.float32))
     box = (u, v, (wide + aside).astype(np.float32), (high + aside).astype(np.float32))
     flat = FLAT * float(prepared.appearance.alpha[touched].min())
-    changed = box_means(busy_cells(imprint, flat).astype(np.float32), imprint.patch, *box)[:, 0] > 0
+    bend, busy = bends(imprint), busy_cells(imprint, flat)
+    # A cell that is busy and straight is told from one at rest by a bend below all others.
+    most = box_most(np.where(busy, bend, np.float32(-1)), imprint.patch, *box)
+    changed = most >= 0
     if walls is not None:
-        walled = walls.tangents.max(axis=2) > walls.least_tan
-        changed |= box_means(walled.astype(np.float32), walls.patch, *box)[:, 0] > 0
-    return Landed(landing, imprint, touched, touched[changed], walls, bend_of(imprint))
+        walled = (walls.tangents.max(axis=2) > walls.least_tan).astype(np.float32)
+        changed |= box_most(walled, walls.patch, *box) > 0
+    uneven = np.zeros(int(changed.sum()), np.bool_)
+    if imprint.smoothness is not None:
+        there, smoothness = tuple(part[changed] for part in box), imprint.smoothness
+        uneven = box_most(smoothness, imprint.patch, *there) > -np.float32(EVEN) * box_most(
+            -smoothness, imprint.patch, *there
+        )
+    return Landed(landing, imprint, touched, touched[changed], walls, np.maximum(most[changed], 0), uneven)
+
+
+def bends(imprint: Imprint) -> F32:
+    """(rows, columns): how much the slope changes from each cell to its neighbours."""
+    height, patch = imprint.height_mm, imprint.patch
+    out = np.zeros(patch.shape, np.float32)
+    if height is not None:
+        along = np.abs(height[:, 2:] - 2 * height[:, 1:-1] + height[:, :-2]) / np.float32(patch.along_mm)
+        across = np.abs(height[2:] - 2 * height[1:-1] + height[:-2]) / np.float32(patch.across_mm)
+        out[:, 1:-1] = along
+        np.maximum(out[1:-1], across, out=out[1:-1])
+    return out
 
 
 def busy_cells(imprint: Imprint, flat: float = NOTHING) -> npt.NDArray[np.bool_]:

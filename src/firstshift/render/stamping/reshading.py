@@ -84,7 +84,7 @@ def reshaded(
     position = splinters.position_mm[which] + normal * change.height_mm[which, None]
     samples = shading_samples(prepared.gbuffer, row[order], position[order])
     appearance = _joined(bare, stuff)
-    visible = seen_lights(prepared, row, change.lit[which])[order]
+    visible = seen_lights(prepared, row[order], None if change.lit is None else change.lit[which[order]])
     light = shade(samples, appearance, covering.materials, prepared.emitters, visible)
     for cavity in cavities:
         at = np.searchsorted(which, cavity.which)
@@ -105,11 +105,14 @@ def towards_camera(normal: npt.NDArray[np.floating], view: F32) -> F32:
     return np.asarray(normal / np.sqrt(_dot(normal, normal))[:, None], dtype=np.float32)
 
 
-def seen_lights(prepared: Prepared, row: npt.NDArray[np.int64], lit: F32) -> npt.NDArray[np.uint8]:
-    """(S, E): the part's shadows and the flaw's own together."""
-    if prepared.visible is None:
+def seen_lights(prepared: Prepared, row: npt.NDArray[np.int64], lit: F32 | None) -> npt.NDArray[np.uint8] | None:
+    """(S, E): the part's shadows and the flaw's own together; None where there are neither."""
+    clean = prepared.visible
+    if lit is None:
+        return None if clean is None else clean[row]
+    if clean is None:
         return np.asarray(np.rint(lit * 255), dtype=np.uint8)
-    return np.asarray(np.rint(lit * prepared.visible[row]), dtype=np.uint8)
+    return np.asarray(np.rint(lit * clean[row]), dtype=np.uint8)
 
 
 def _joined(first: Appearance, second: Appearance) -> Appearance:

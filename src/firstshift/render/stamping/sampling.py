@@ -29,6 +29,13 @@ def box_means(layer: F32, patch: Patch, u: F32, v: F32, wide: F32, high: F32) ->
     return out
 
 
+def box_most(layer: F32, patch: Patch, u: F32, v: F32, wide: F32, high: F32) -> F32:
+    """(S,): the largest value of a (rows, columns) layer in each of the boxes of `box_means`."""
+    out = np.empty(len(u), dtype=np.float32)
+    _box_most(np.ascontiguousarray(layer, dtype=np.float32), *_in_cells(patch, u, v, wide, high), out)
+    return out
+
+
 def relief_means(height_mm: F32, patch: Patch, u: F32, v: F32, wide: F32, high: F32) -> F32:
     """(S, 6): mean height, mean slopes along u and v, and their second moments uu, vv, uv over each box."""
     out = np.empty((len(u), 6), dtype=np.float32)
@@ -48,6 +55,16 @@ def box_means_slowly(layer: F32, patch: Patch, u: F32, v: F32, wide: F32, high: 
         across = _shares(y, h, rows)
         means.append(np.einsum("r,c,rcf->f", across, along, layer.astype(np.float64)))
     return np.array(means, dtype=np.float32)
+
+
+def box_most_slowly(layer: F32, patch: Patch, u: F32, v: F32, wide: F32, high: F32) -> F32:
+    """The readable twin of `box_most`."""
+    rows, columns = patch.shape
+    most = []
+    for x, y, w, h in zip(*_in_cells(patch, u, v, wide, high), strict=True):
+        across, along = _shares(y, h, rows) > 0, _shares(x, w, columns) > 0
+        most.append(layer[across][:, along].max())
+    return np.array(most, dtype=np.float32)
 
 
 def relief_means_slowly(height_mm: F32, patch: Patch, u: F32, v: F32, wide: F32, high: F32) -> F32:
@@ -107,6 +124,23 @@ def _box_means(layer, xs, ys, ws, hs, out):  # type: ignore[no-untyped-def]
                     out[s, f] += share * layer[row, column, f]
         for f in range(channels):
             out[s, f] /= (right - left) * (bottom - top)
+
+
+@njit(cache=True, nogil=True)
+def _box_most(layer, xs, ys, ws, hs, out):  # type: ignore[no-untyped-def]
+    rows, columns = layer.shape
+    for s in range(len(xs)):
+        left, right = xs[s] - ws[s] / 2, xs[s] + ws[s] / 2
+        top, bottom = ys[s] - hs[s] / 2, ys[s] + hs[s] / 2
+        first, last = math.floor(left + 0.5), math.ceil(right + 0.5)
+        first, last = min(max(first, 0), columns - 1), min(max(last, 1), columns)
+        low, end = math.floor(top + 0.5), math.ceil(bottom + 0.5)
+        low, end = min(max(low, 0), rows - 1), min(max(end, 1), rows)
+        most = layer[low, first]
+        for i in range(low, end):
+            for j in range(first, last):
+                most = max(most, layer[i, j])
+        out[s] = most
 
 
 @njit(cache=True, nogil=True)

@@ -65,34 +65,31 @@ def _offsets() -> F32:
     return table.astype(np.float32)
 
 
-def sides(gbuffer: GBuffer, rows: Rows, imprint: Imprint, bend: float) -> npt.NDArray[np.int64]:
-    """(K,): how finely each row is to be split for one flaw whose slopes change by `bend` from cell to cell: as finely
-    as slopes turn within the square, but no finer than its cells are (twice as fine where they are sharp)."""
+def sides(
+    gbuffer: GBuffer, rows: Rows, imprint: Imprint, bend: F32, uneven: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """(K,): how finely each row is to be split for one flaw whose slopes change by `bend` (K,) from cell to cell there:
+    as finely as slopes turn within the square, but no finer than its cells are (twice as fine where they are sharp);
+    in two where the roughness is uneven."""
+    side = np.where(uneven, 2, 1)
     if imprint.height_mm is None:
-        return np.full(len(rows), 1 if imprint.smoothness is None else 2, dtype=np.int64)
+        return side
     cell = min(imprint.patch.along_mm, imprint.patch.across_mm)
     square = np.maximum(_length(gbuffer.across_mm[rows]), _length(gbuffer.down_mm[rows]))
-    square *= np.sqrt(gbuffer.weight[rows])
-    most = max(1, min(MOST, int(np.sqrt(ENOUGH / max(len(rows), 1)))))
-    cells = square / np.float32(cell)
-    wanted = np.minimum(cells * (2 if bend > SHARP else 1), cells * np.float32(bend / TURN))
-    return np.clip(np.ceil(wanted - 0.05), 1, most).astype(np.int64)
+    cells = square * np.sqrt(gbuffer.weight[rows]) / np.float32(cell)
+    wanted = np.minimum(cells * np.where(bend > SHARP, 2, 1), cells * bend / np.float32(TURN))
+    side = np.maximum(side, np.clip(np.ceil(wanted - 0.05), 1, MOST).astype(np.int64))
+    for most in range(MOST - 1, 0, -1):
+        if int((side * side).sum()) <= ENOUGH:
+            break
+        side = np.minimum(side, most)
+    return side
 
 
-def bend_of(imprint: Imprint) -> float:
-    """The largest change of slope from one cell to the next."""
-    height, patch = imprint.height_mm, imprint.patch
-    if height is None:
-        return 0.0
-    along = np.abs(height[:, 2:] - 2 * height[:, 1:-1] + height[:, :-2]).max(initial=0) / patch.along_mm
-    across = np.abs(height[2:] - 2 * height[1:-1] + height[:-2]).max(initial=0) / patch.across_mm
-    return float(max(along, across))
-
-
-def fineness(bend: float) -> float:
+def fineness(bend: F32) -> F32:
     """Side of the box that a sub-sample averages over, as a share of the distance between sub-samples. Sharp detail is
     looked at in smaller boxes: a mean slope over a whole groove says nothing about how it shines."""
-    return 0.25 if bend > BENT else 1.0
+    return np.where(bend > BENT, np.float32(0.25), np.float32(1)).astype(np.float32)
 
 
 def split(gbuffer: GBuffer, rows: Rows, side: npt.NDArray[np.int64]) -> Splinters:

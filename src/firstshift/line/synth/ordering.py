@@ -15,10 +15,10 @@ from firstshift.spec.plan import Plan, plan_path
 
 
 def order_for(
-    plan_file: Path, settings: SynthSettings, profile: Path | None = None, defect_files: tuple[Path, ...] = ()
+    plan_file: str | Path, settings: SynthSettings, profile: Path | None = None, defect_files: tuple[Path, ...] = ()
 ) -> Order:
     """Refuses a plan that cannot work, with the first reason; `firstshift plan check` tells them all."""
-    path = plan_path(plan_file)
+    path = plan_path(Path(plan_file))
     blank = Order("", path.parent.absolute(), settings, tuple(file.absolute() for file in defect_files))
     plan = Plan.load(path, blank.types.catalogue())
     for finding in check_plan(plan, path.parent):

@@ -87,7 +87,7 @@ def _outline(generator: np.random.Generator, size: float, form: str) -> Outlines
 
 def _run(generator: np.random.Generator, ground: Ground, size: float, reach: float) -> tuple[Patch, Layer]:
     """A drop that ran down: a wide head, a thinning trail, a bead where it stopped. How far out each cell lies."""
-    t = np.linspace(0, 1, 160)
+    t = np.linspace(0, 1, 72)
     sway = noise_along(generator, 1.0, 0.45, octaves=2)(t) * 0.05
     line = of_length(np.stack([t, sway], axis=1), size * generator.uniform(1.7, 2.6))
     head, bead = np.exp(-((t / 0.22) ** 2)), np.exp(-(((t - 0.96) / 0.07) ** 2))

@@ -47,16 +47,28 @@ def way_mm(points: Points) -> Points:
 
 def beside(points: Points, reach_mm: float, patch: Patch) -> Beside:
     """Cells within reach of the line."""
-    near = np.full(patch.shape, FAR, dtype=np.float32)
-    along = np.zeros(patch.shape, dtype=np.float32)
     line = np.ascontiguousarray(points, dtype=np.float32)
+    low, high = line.min(axis=0) - reach_mm, line.max(axis=0) + reach_mm
+    u, v = patch.u_mm, patch.v_mm
+    left, right = np.searchsorted(u, [low[0], high[0]])
+    top, bottom = np.searchsorted(v, [low[1], high[1]])
+    near = np.full((max(bottom - top, 0), max(right - left, 0)), FAR, dtype=np.float32)
+    if not near.size:
+        return Beside(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
+    along = np.zeros(near.shape, dtype=np.float32)
     _nearest(
-        line, np.float32(reach_mm), patch.u_mm[0], np.float32(patch.along_mm), patch.v_mm[0],
-        np.float32(patch.across_mm), near, along,
-    )  # fmt: skip
-    flat = near.ravel()
-    cell = np.flatnonzero(flat < FAR)
-    return Beside(cell, flat[cell], along.ravel()[cell])
+        line,
+        np.float32(reach_mm),
+        u[left],
+        np.float32(patch.along_mm),
+        v[top],
+        np.float32(patch.across_mm),
+        near,
+        along,
+    )
+    row, column = np.nonzero(near < FAR)
+    cell = (row + top) * patch.columns + column + left
+    return Beside(cell.astype(np.int64), near[row, column], along[row, column])
 
 
 @njit(cache=True, nogil=True)

@@ -7,6 +7,7 @@ import pytest
 
 from firstshift.core.imprint import Patch
 from firstshift.render.stamping import horizon, marching, sampling
+from firstshift.render.stamping.bounce import evened
 
 PATCH = Patch(0.02, 0.013, 23, 17)
 
@@ -108,3 +109,27 @@ def test_rays_through_a_height_field(bumps: np.ndarray) -> None:
     both = met & slow_met
     assert both.sum() > 20
     assert np.median(np.abs(place[both] - slow_place[both])) < 1e-5
+
+
+def test_evened_light_keeps_its_sum_and_loses_its_noise() -> None:
+    generator = np.random.default_rng(3)
+    uv = generator.uniform(-0.5, 0.5, (4000, 2)).astype(np.float32)
+    noisy = generator.exponential(1.0, (2, 4000, 1)).astype(np.float32)
+    even = evened(noisy, uv, 0.05)
+    # 400 pixels of about 10 samples; the kernel joins the samples of about 7 of them.
+    assert even.mean() == pytest.approx(noisy.mean(), abs=4 / np.sqrt(8000))
+    assert even.std() < 0.25 * noisy.std()
+    assert evened(np.full((1, 4000, 1), 2.0, np.float32), uv, 0.05) == pytest.approx(2.0, rel=1e-5)
+    assert evened(noisy[:, :0], uv[:0], 0.05).shape == (2, 0, 1)
+
+
+def test_horizon_sees_thin_walls_from_afar() -> None:
+    """A wall of two cells must not be stepped over."""
+    patch = Patch(0.01, 0.01, 60, 9)
+    height = np.zeros(patch.shape, np.float32)
+    height[:, 50:52] = 0.1
+    fast, slow = horizon.horizon_tangents(height, patch), horizon.horizon_tangents_slowly(height, patch)
+    at = slice(35, 49)
+    share = fast[4, at, 0] / slow[4, at, 0]
+    assert share.min() > 0.75  # its far side, at worst
+    assert share.max() <= 1.0001

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,8 @@ from firstshift.render.prepared import Prepared
 from firstshift.render.scene import Placed
 from firstshift.render.stamp import stamp
 from firstshift.render.stamping import solid_light, solids
+from firstshift.render.stamping.beneath import light_from_beneath
+from firstshift.render.stamping.reshading import towards_camera
 from tests.render.stamping import staging
 from tests.render.stamping.test_stamp import image
 
@@ -96,3 +100,65 @@ def test_bodies_of_one_kind_are_one(block: Prepared) -> None:
     overlap = 2 * 0.09 * np.arccos(1 / 3) - 0.1 * np.sqrt(0.09 - 0.01) * 2
     area = stamp(block, [(staging.landing(), both)]).coverage[0][1].sum() * PIXEL_MM**2
     assert area == pytest.approx(2 * np.pi * 0.09 - overlap, rel=0.03)
+
+
+def test_rays_that_meet_nothing_have_a_normal_and_no_light() -> None:
+    """A drill through the edge of a block with nothing behind it: no 0/0, and what is cut away is black."""
+    alone = staging.prepared(staging.box((3, 3, 2)), at=staging.station(128, PIXEL_MM, (staging.RING,)))
+    import trimesh
+
+    drill = trimesh.creation.cylinder(0.5, 10, sections=64)
+    with np.errstate(all="raise"):
+        stamped = stamp(alone, [(staging.landing((1.5, 0, 0)), flaw(drill, False))])
+    assert np.isfinite(stamped.layers).all()
+    pixel, share = stamped.coverage[0]
+    gone = np.isin(stamped.pixel, pixel[share > 0.999])
+    assert np.abs(stamped.layers[:, gone]).max() < 1e-5
+    view = np.tile(np.array([0, 0, 1], np.float32), (2, 1))
+    normals = towards_camera(np.array([[0, 0, 0], [0, 3, 4]], np.float32), view)
+    assert normals == pytest.approx(np.array([[0, 0, 1], [0, 0.6, 0.8]]))
+
+
+def test_what_covers_an_outline_leaves_nothing_of_it(block: Prepared) -> None:
+    """A slab over the edge of the block: its rays take each sample's whole weight in the pixels that it fills."""
+    import trimesh
+
+    slab = trimesh.creation.box((1.2, 1.2, 0.1))
+    seen = solids.seen_with(block, solids.Body(flaw(slab, True).solids[0], staging.landing((1.49, 0.013, 0.06))))
+    assert seen is not None
+    before = solid_light.nearest_rows(block.gbuffer, seen.pixel, seen.offset_px)
+    weight = solid_light.weights_of(block.gbuffer, seen, before)
+    pixels, rays = np.unique(seen.pixel, return_counts=True)
+    filled = np.isin(block.gbuffer.pixel, pixels[rays == seen.side**2])
+    samples = np.bincount(block.gbuffer.pixel, minlength=128 * 128)[block.gbuffer.pixel]
+    taken = np.bincount(before, weight, len(block.gbuffer))
+    nearest = np.isin(np.arange(len(filled)), before)
+    assert (filled & (samples > 1) & nearest).sum() > 30
+    assert taken[filled & nearest] == pytest.approx(block.gbuffer.weight[filled & nearest], rel=1e-5)
+
+
+def test_pixels_of_a_plug_are_as_large_as_those_beside_it(block: Prepared) -> None:
+    body = solids.Body(flaw(ball(0.4), True).solids[0], staging.landing((0, 0, 0.0)))
+    seen = solids.seen_with(block, body)
+    assert seen is not None
+    across, down = solids.steps_on_surface(block, seen)
+    inner = seen.facet[:, 2] > 0.3
+    area = np.linalg.norm(np.cross(across, down), axis=1)[inner]
+    assert area * seen.facet[inner, 2] == pytest.approx(PIXEL_MM**2, rel=1e-3)  # straight down, telecentric
+    assert np.abs((across * seen.facet).sum(axis=1))[inner].max() < 1e-5
+
+
+def test_metal_that_looks_down_mirrors_the_part(block: Prepared) -> None:
+    rows = np.flatnonzero(block.gbuffer.surface == 0)[:50]
+    up = np.array([0, 0, 1], np.float32)
+    sideways = np.float32(np.sqrt(0.5))
+    normals = np.array([[0, 0, 1], [0, sideways, sideways], [0, 0.95, np.sqrt(1 - 0.95**2)]], np.float32)
+    look = block.appearance.taken(rows[:3])
+    look = replace(look, normal=normals, alpha=np.full((3, 2), 0.1, np.float32))
+    view = np.tile(up, (3, 1))
+    light = light_from_beneath(block, rows, up, view, look, block.materials)
+    ground = block.radiance[:, rows].mean(axis=1)
+    reflects = ((0.958 - 1) ** 2 + 6.69**2) / ((0.958 + 1) ** 2 + 6.69**2)
+    assert light[:, 0] == pytest.approx(0)  # looks up
+    assert light[:, 1] == pytest.approx(reflects * ground / 2, rel=1e-4)  # mirrors the horizon
+    assert light[:, 2] == pytest.approx(reflects * ground, rel=1e-4)

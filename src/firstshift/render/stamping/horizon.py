@@ -160,7 +160,7 @@ def _horizon(h, along, across, directions, lowest, out):  # type: ignore[no-unty
                     upper = h[top, left] * (1 - a) + h[top, left + 1] * a
                     lower = h[top + 1, left] * (1 - a) + h[top + 1, left + 1] * a
                     best = max(best, (upper * (1 - b) + lower * b - here) / (n * step))
-                    n += 1 if n < 4 else max(2, math.floor(n * 0.2))
+                    n += 1 if n < 4 else max(2, math.floor(n * 0.12))
                 out[i, j, d] = best
 
 

@@ -128,8 +128,8 @@ def test_what_covers_an_outline_leaves_nothing_of_it(block: Prepared) -> None:
     assert seen is not None
     before = solid_light.nearest_rows(block.gbuffer, seen.pixel, seen.offset_px)
     weight = solid_light.weights_of(block.gbuffer, seen, before)
-    pixels, rays = np.unique(seen.pixel, return_counts=True)
-    filled = np.isin(block.gbuffer.pixel, pixels[rays == seen.side**2])
+    pixels, first, rays = np.unique(seen.pixel, return_index=True, return_counts=True)
+    filled = np.isin(block.gbuffer.pixel, pixels[rays == seen.side[first] ** 2])
     samples = np.bincount(block.gbuffer.pixel, minlength=128 * 128)[block.gbuffer.pixel]
     taken = np.bincount(before, weight, len(block.gbuffer))
     nearest = np.isin(np.arange(len(filled)), before)

@@ -34,6 +34,8 @@ TORN_ALPHA, TORN_OCCLUSION = np.float32(0.3), np.float32(0.3)
 """What broke or tore, rougher than any machined face: steep at every scale, so that it scatters and shades itself."""
 SHADOW_REACH = 4.0
 """How far a body's shadow is looked for, in heights of the body: lights hang 15° high or more where that matters."""
+MANY_PIXELS, BLOCK_PX = 1_500, 8
+"""Bodies of more pixels than that ask for light block by block first."""
 MOST_SHADED = 20_000
 """Samples beside a body that are asked for its shadow."""
 
@@ -114,15 +116,17 @@ def nearest_rows(gbuffer: GBuffer, pixel: npt.NDArray[np.int64], offset_px: F32)
 def weights_of(gbuffer: GBuffer, seen: Seen, before: Rows) -> F32:
     """(R,): how much of its pixel each ray stands for: its part of the weight of the sample it takes the place of, so
     that an outline that is covered altogether leaves nothing of itself."""
-    pixels = np.unique(seen.pixel)
-    first = np.searchsorted(gbuffer.pixel, pixels)
-    several = pixels[np.searchsorted(gbuffer.pixel, pixels, side="right") - first > 1]
-    grid = grid_offsets(seen.side)
-    all_rays = nearest_rows(gbuffer, np.repeat(several, len(grid)), np.tile(grid, (len(several), 1)))
-    rays = np.full(len(gbuffer), seen.side**2, np.int64)
+    left = gbuffer.weight[before] / (seen.side * seen.side)
+    first = np.searchsorted(gbuffer.pixel, seen.pixel)
+    several = np.flatnonzero(np.searchsorted(gbuffer.pixel, seen.pixel, side="right") - first > 1)
+    if not len(several):
+        return np.asarray(left, dtype=np.float32)
+    pixels = np.unique(seen.pixel[several])
+    grid = grid_offsets(int(seen.side[several[0]]))
+    all_rays = nearest_rows(gbuffer, np.repeat(pixels, len(grid)), np.tile(grid, (len(pixels), 1)))
     rows, count = np.unique(all_rays, return_counts=True)
-    rays[rows] = count
-    return np.asarray(gbuffer.weight[before] / rays[before], dtype=np.float32)
+    left[several] = gbuffer.weight[before[several]] / count[np.searchsorted(rows, before[several])]
+    return np.asarray(left, dtype=np.float32)
 
 
 def _radiance(prepared: Prepared, before: Rows, now: F32 | None, rows: Rows) -> F32:
@@ -137,7 +141,7 @@ def _radiance(prepared: Prepared, before: Rows, now: F32 | None, rows: Rows) -> 
 
 def _lit(prepared: Prepared, body: Body, seen: Seen, before: Rows) -> F32:
     """(L, R, C)"""
-    samples = _samples(prepared, seen, before, body.landing.surface)
+    samples = _samples(prepared, seen, body.landing.surface)
     appearance, materials = _dressed(prepared, body, seen, samples)
     visible = _seen_lights(prepared, body, seen, before)
     light = shade(samples, appearance, materials, prepared.emitters, visible)
@@ -151,19 +155,21 @@ def _lit(prepared: Prepared, body: Body, seen: Seen, before: Rows) -> F32:
     return light
 
 
-def _samples(prepared: Prepared, seen: Seen, before: Rows, surface: int) -> GBuffer:
+def _samples(prepared: Prepared, seen: Seen, surface: int) -> GBuffer:
     """Changed rays as samples."""
     whose = np.where(seen.surface == ON_BODY, surface, seen.surface)
     objects = prepared.scene.placed_of(whose)
     local = seen.position_mm.copy()
     for number, item in enumerate(prepared.scene.placed):
-        local[objects == number] = item.pose.to_local(seen.position_mm[objects == number])
+        rays = np.flatnonzero(objects == number)
+        if len(rays):
+            local[rays] = item.pose.to_local(seen.position_mm[rays])
     across, down = steps_on_surface(prepared, seen)
     return replace(
-        prepared.gbuffer.taken(before),
+        prepared.gbuffer,
         pixel=seen.pixel.astype(np.int32),
         offset_px=seen.offset_px,
-        weight=np.full(len(seen), 1 / seen.side**2, np.float32),
+        weight=(1 / (seen.side * seen.side)).astype(np.float32),
         surface=np.where(seen.surface == ON_BODY, len(prepared.surfaces), seen.surface).astype(np.int16),
         triangle=seen.triangle.astype(np.int32),
         position_mm=seen.position_mm.astype(np.float32),
@@ -214,8 +220,11 @@ def _rows_of_surfaces(prepared: Prepared) -> npt.NDArray[np.int16]:
     """(S,): each surface's row of the materials table, as the view's samples have it; its number where none is seen."""
     table = np.arange(len(prepared.surfaces), dtype=np.int16)
     table = np.minimum(table, len(prepared.materials.names) - 1).astype(np.int16)
-    seen, first = np.unique(prepared.gbuffer.surface, return_index=True)
-    table[seen[seen >= 0]] = prepared.appearance.material[first[seen >= 0]]
+    for surface in range(len(table)):
+        seen = prepared.gbuffer.surface == surface
+        first = int(seen.argmax())
+        if seen[first]:
+            table[surface] = prepared.appearance.material[first]
     return table
 
 
@@ -232,24 +241,47 @@ def _background(prepared: Prepared, pixel: npt.NDArray[np.int64]) -> F32:
 
 
 def _seen_lights(prepared: Prepared, body: Body, seen: Seen, before: Rows) -> npt.NDArray[np.uint8]:
-    """(R, E): one question for each pixel and side, asked by its first ray."""
-    kind = seen.surface == ON_BODY
+    """(R, E): one question for each pixel and side, asked by its first ray. On large bodies blocks of pixels ask first,
+    and single pixels only where neighbouring blocks disagree."""
+    kind = (seen.surface == ON_BODY).astype(np.int64)
     _, first, owner = np.unique(seen.pixel * 2 + kind, return_index=True, return_inverse=True)
-    start = seen.position_mm[first] + seen.facet[first] * (prepared.scene.clearance_mm + body.clearance_mm)
-    count, emitters = len(first), len(prepared.emitters)
+    dark = np.zeros((len(first), len(prepared.emitters)), np.bool_)
+    unsure = np.ones(len(first), np.bool_)
+    if len(first) > MANY_PIXELS:
+        row, column = np.divmod(seen.pixel[first], prepared.gbuffer.width)
+        block = np.stack([row // BLOCK_PX, column // BLOCK_PX, kind[first]])
+        size = block.max(axis=1) + 3
+        place = np.ravel_multi_index(tuple(block + np.array([[1], [1], [0]])), size)
+        blocks, one, of_block = np.unique(place, return_index=True, return_inverse=True)
+        shaded = _shaded(prepared, body, seen, before, first[one])
+        number = np.full(int(size.prod()), -1)
+        number[blocks] = np.arange(len(blocks))
+        mixed = np.zeros(len(blocks), np.bool_)
+        for step in (size[2], -size[2], size[1] * size[2], -size[1] * size[2]):
+            beside = number[blocks + step]
+            mixed |= (beside >= 0) & (shaded[beside] != shaded).any(axis=1)
+        dark, unsure = shaded[of_block], mixed[of_block]
+    dark[unsure] = _shaded(prepared, body, seen, before, first[unsure])
+    return np.where(dark, 0, 255).astype(np.uint8)[owner]
+
+
+def _shaded(prepared: Prepared, body: Body, seen: Seen, before: Rows, rays: Rows) -> npt.NDArray[np.bool_]:
+    """(K, E): what stands between these rays' points and the emitters."""
+    count, emitters = len(rays), len(prepared.emitters)
+    start = seen.position_mm[rays] + seen.facet[rays] * (prepared.scene.clearance_mm + body.clearance_mm)
     origins = np.repeat(start, emitters, axis=0)
-    targets = _lamps(prepared, before[first])
-    way = targets - origins
-    far = np.linalg.norm(way, axis=1, keepdims=True)
+    targets = _lamps(prepared, before[rays])
     if body.solid.is_added:
         dark = body.scene.blocked(origins, targets)
     else:
+        way = targets - origins
+        far = np.sqrt((way * way).sum(axis=1, keepdims=True))
         leaves = body.scene.hits(origins, way / far).distance_mm
-        inside = np.isfinite(leaves) & np.repeat(kind[first], emitters)
+        inside = np.isfinite(leaves) & np.repeat(seen.surface[rays] == ON_BODY, emitters)
         origins = origins + np.where(inside, leaves + body.clearance_mm, 0)[:, None] * way / far
         dark = np.zeros(len(origins), np.bool_)
     dark = dark | prepared.scene.blocked(origins, targets)
-    return np.where(dark.reshape(count, emitters), 0, 255).astype(np.uint8)[owner]
+    return dark.reshape(count, emitters)
 
 
 def _lamps(prepared: Prepared, rows: Rows) -> npt.NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """Burrs, plugs, chips and short shots: bodies that are added to the part or cut out of it, traced for the few pixels
 around them.
 
-Every pixel near the body gets k × k rays of its own. Only rays that meet the body can change:
+Pixels on the body's outlines, and those of small or cut out bodies, get k × k rays of their own; inside the faces of an
+added body one ray a pixel will do. Only rays that meet the body can change:
 
     added      the body is seen where it is nearer than what was seen before
     cut out    the ray that enters the part inside the cutter goes on to where it leaves the cutter: still inside the
@@ -19,14 +20,17 @@ import numpy.typing as npt
 
 from firstshift.core.imprint import Solid
 from firstshift.core.mesh import Mesh
+from firstshift.render.casting import SMOOTH_COS, ideal_points, lens_numbers, rays_from
 from firstshift.render.gbuffer import F32, NOTHING
 from firstshift.render.landing import Landing
 from firstshift.render.pose import Pose
 from firstshift.render.prepared import Prepared
 from firstshift.render.scene import Hits, Placed, Scene
+from firstshift.render.view import View
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Pixels = npt.NDArray[np.int64]
 MOST_PIXELS_FINE = 3_000
 MOST_WALLS = 8
 """Surfaces of a cutter that one ray is followed through, and pieces of the part."""
@@ -42,8 +46,8 @@ class Seen:
 
     pixel: npt.NDArray[np.int64]
     offset_px: F32
-    side: int
-    """Each ray stands for 1 / side² of its pixel."""
+    side: npt.NDArray[np.int64]
+    """Each ray stands for 1 / side² of its pixel; all rays of a pixel have the same."""
     surface: npt.NDArray[np.int64]
     """The scene's surface, ON_BODY for the body's own, NOTHING for none."""
     triangle: npt.NDArray[np.int64]
@@ -54,6 +58,9 @@ class Seen:
 
     def __len__(self) -> int:
         return len(self.pixel)
+
+    def taken(self, which: npt.NDArray[np.int64]) -> Seen:
+        return Seen(*(getattr(self, name)[which] for name in self.__slots__))
 
 
 class Body:
@@ -68,10 +75,11 @@ class Body:
         self.size_mm = float(np.linalg.norm(high - low))
         self.clearance_mm = 1e-4 * self.size_mm
 
-    def normals(self, hits: Hits) -> Floats:
-        """Shading normals on the side that was met."""
-        smooth = smooth_normals(self.mesh, hits.triangle, hits.position_mm)
-        return smooth * np.where(_dot(smooth, hits.facet) < 0, -1.0, 1.0)[:, None]
+    def normals(self, hits: Hits, which: npt.NDArray[np.int64] | Flags) -> Floats:
+        """Shading normals of these rays on the side that was met."""
+        facet = hits.facet[which]
+        smooth = smooth_normals(self.mesh, hits.triangle[which], hits.position_mm[which])
+        return smooth * np.where(_dot(smooth, facet) < 0, -1.0, 1.0)[:, None]
 
 
 def pixel_box(prepared: Prepared, points_mm: Floats, around_px: int = 1) -> tuple[int, int, int, int]:
@@ -86,19 +94,94 @@ def pixel_box(prepared: Prepared, points_mm: Floats, around_px: int = 1) -> tupl
 
 
 def seen_with(prepared: Prepared, body: Body) -> Seen | None:
-    """The rays that see something else once the body is there; None where there is none."""
-    rays = _rays_at(prepared, body)
-    if rays is None:
+    """The rays that see something else once the body is there, in the order of pixels; None where there is none."""
+    left, top, right, bottom = pixel_box(prepared, body.mesh.vertices_mm)
+    if right < left or bottom < top:
         return None
-    pixel, offset, side, origins, directions = rays
-    seen = (_added if body.solid.is_added else _cut)(prepared.scene, body, origins, directions)
-    changed, surface, triangle, position, normal, facet = seen
-    if not changed.any():
-        return None
-    return Seen(
-        pixel[changed], offset[changed], side, surface[changed], triangle[changed], position[changed],
-        normal[changed], facet[changed], directions[changed],
+    columns, rows = np.meshgrid(np.arange(left, right + 1), np.arange(top, bottom + 1))
+    fine, parts = np.ones(columns.shape, np.bool_), []
+    if body.solid.is_added and columns.size > MOST_PIXELS_FINE:
+        fine, plain = _looked_over(prepared, body, columns, rows)
+        parts = [plain]
+    parts.append(_looked_at_closely(prepared, body, columns[fine], rows[fine]))
+    seen = Seen(*(np.concatenate([getattr(part, name) for part in parts]) for name in Seen.__slots__))
+    return seen.taken(np.argsort(seen.pixel, kind="stable")) if len(seen) else None
+
+
+def _looked_over(prepared: Prepared, body: Body, columns: Pixels, rows: Pixels) -> tuple[Flags, Seen]:
+    """One ray for each pixel of a box: the pixels that need more, and what the others see of the body."""
+    pixel = (rows * prepared.gbuffer.width + columns).ravel()
+    xy = np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5
+    origins, directions = rays_through(prepared.view, xy)
+    there, here = prepared.scene.hits(origins, directions), body.scene.hits(origins, directions)
+    nearer = here.distance_mm < there.distance_mm - body.clearance_mm
+    fine = _uneven(columns.shape, nearer, here, float(np.mean(prepared.view.mm_per_pixel)))
+    fine |= _has_corners(prepared, body, columns, rows)
+    first = np.searchsorted(prepared.gbuffer.pixel, pixel)
+    last = np.searchsorted(prepared.gbuffer.pixel, pixel, side="right")
+    fine |= (last - first != 1).reshape(columns.shape)
+    at = np.flatnonzero(nearer & ~fine.ravel())
+    count = len(at)
+    normal = body.normals(here, at)
+    return fine, Seen(
+        pixel[at], np.zeros((count, 2), np.float32), np.ones(count, np.int64), np.full(count, ON_BODY, np.int64),
+        here.triangle[at].astype(np.int64), here.position_mm[at], normal, here.facet[at], directions[at],
     )  # fmt: skip
+
+
+def _uneven(shape: tuple[int, ...], nearer: Flags, here: Hits, pixel_mm: float) -> Flags:
+    """Pixels beside which the body begins, ends, turns or steps."""
+    seen, facet = nearer.reshape(shape), here.facet.reshape(*shape, 3)
+    place, out = here.position_mm.reshape(*shape, 3), np.zeros(shape, np.bool_)
+    one, other = (slice(None, -1), slice(None)), (slice(1, None), slice(None))
+    for first, second in ((one, other), (one[::-1], other[::-1])):
+        turned = (facet[first] * facet[second]).sum(axis=2) < SMOOTH_COS
+        stepped = np.abs(((place[second] - place[first]) * facet[first]).sum(axis=2)) > pixel_mm / 2
+        differs = (seen[first] != seen[second]) | (seen[first] & (turned | stepped))
+        out[first] |= differs
+        out[second] |= differs
+    return out
+
+
+def _has_corners(prepared: Prepared, body: Body, columns: Pixels, rows: Pixels) -> Flags:
+    """Pixels in or beside which the body has a corner: what is thinner than a pixel may lie between their centres."""
+    height, width = columns.shape
+    out = np.zeros((height + 2, width + 2), np.bool_)
+    at = np.floor(prepared.view.project(body.mesh.vertices_mm)).astype(np.int64) - (columns[0, 0], rows[0, 0]) + 1
+    inside = ((at >= 0) & (at < (width + 2, height + 2))).all(axis=1)
+    out[at[inside, 1], at[inside, 0]] = True
+    out[1:-1] |= out[:-2] | out[2:]
+    out[:, 1:-1] |= out[:, :-2] | out[:, 2:]
+    return out[1:-1, 1:-1]
+
+
+def _looked_at_closely(prepared: Prepared, body: Body, columns: Pixels, rows: Pixels) -> Seen:
+    """What rays of these pixels see that see something else once the body is there."""
+    side = 4 if columns.size <= MOST_PIXELS_FINE else 3 if columns.size <= 10 * MOST_PIXELS_FINE else 2
+    offset = grid_offsets(side)
+    corner = np.stack([columns.ravel(), rows.ravel()], axis=1)
+    origins, directions = rays_through(prepared.view, (corner[:, None] + 0.5 + offset).reshape(-1, 2))
+    met = np.flatnonzero(np.isfinite(body.scene.hits(origins, directions).distance_mm))
+    origins, directions = origins[met], directions[met]
+    look = _added if body.solid.is_added else _cut
+    changed, surface, triangle, position, normal, facet = look(prepared.scene, body, origins, directions)
+    ray = met[changed]
+    pixel = corner[ray // len(offset), 1] * prepared.gbuffer.width + corner[ray // len(offset), 0]
+    return Seen(
+        pixel, offset[ray % len(offset)], np.full(len(ray), side, np.int64), surface[changed], triangle[changed],
+        position[changed], normal[changed], facet[changed], directions[changed],
+    )  # fmt: skip
+
+
+def rays_through(view: View, xy: npt.NDArray[np.floating]) -> tuple[Floats, Floats]:
+    """`View.rays` by the kernels of the cast, in single precision."""
+    numbers = lens_numbers(view)
+    points = np.ascontiguousarray(xy, dtype=np.float64)
+    ideal = ideal_points(points, numbers)
+    origins, along = (
+        part.astype(np.float64) for part in rays_from(points, ideal, numbers, view.axes, view.eye_mm, 0.0)
+    )
+    return origins, along / np.sqrt(_dot(along, along))[:, None]
 
 
 def grid_offsets(side: int) -> F32:
@@ -108,34 +191,15 @@ def grid_offsets(side: int) -> F32:
 
 
 Found = tuple[Flags, npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Floats, Floats]
-Rays = tuple[npt.NDArray[np.int64], F32, int, Floats, Floats]
-
-
-def _rays_at(prepared: Prepared, body: Body) -> Rays | None:
-    """Rays of the pixels around the body that meet it: pixel, place in it, rays along a side, origin, direction."""
-    left, top, right, bottom = pixel_box(prepared, body.mesh.vertices_mm)
-    if right < left or bottom < top:
-        return None
-    count = (right - left + 1) * (bottom - top + 1)
-    side = 4 if count <= MOST_PIXELS_FINE else 3 if count <= 10 * MOST_PIXELS_FINE else 2
-    columns, rows = np.meshgrid(np.arange(left, right + 1), np.arange(top, bottom + 1))
-    offset = grid_offsets(side)
-    corner = np.stack([columns.ravel(), rows.ravel()], axis=1)
-    xy = (corner[:, None] + 0.5 + offset).reshape(-1, 2)
-    pixel = np.repeat(corner[:, 1] * prepared.gbuffer.width + corner[:, 0], side * side)
-    origins, directions = prepared.view.rays(xy)
-    met = np.isfinite(body.scene.hits(origins, directions).distance_mm)
-    if not met.any():
-        return None
-    offsets = np.tile(offset, (count, 1))
-    return pixel[met], offsets[met], side, origins[met], directions[met]
 
 
 def _added(scene: Scene, body: Body, origins: Floats, directions: Floats) -> Found:
     there, here = scene.hits(origins, directions), body.scene.hits(origins, directions)
     nearer = here.distance_mm < there.distance_mm - body.clearance_mm
     surface = np.where(nearer, ON_BODY, there.surface).astype(np.int64)
-    return nearer, surface, here.triangle.astype(np.int64), here.position_mm, body.normals(here), here.facet
+    normal = np.zeros_like(here.facet)
+    normal[nearer] = body.normals(here, nearer)
+    return nearer, surface, here.triangle.astype(np.int64), here.position_mm, normal, here.facet
 
 
 def _cut(scene: Scene, body: Body, origins: Floats, directions: Floats) -> Found:
@@ -184,7 +248,7 @@ def _set_walls(
     wall = body.scene.hits(before, directions[at])
     surface, triangle, position, normal, facet = into
     surface[at], triangle[at], position[at] = ON_BODY, wall.triangle, wall.position_mm
-    normal[at], facet[at] = body.normals(wall), wall.facet
+    normal[at], facet[at] = body.normals(wall, np.arange(len(at))), wall.facet
 
 
 def all_distances(scene: Scene, origins: Floats, directions: Floats, step_mm: float) -> Floats:
@@ -216,7 +280,7 @@ def steps_on_surface(prepared: Prepared, seen: Seen) -> tuple[F32, F32]:
     xy = np.stack([column, row], axis=1) + 0.5 + seen.offset_px
     moved = []
     for step in ((1.0, 0.0), (0.0, 1.0)):
-        origins, directions = prepared.view.rays(xy + step)
+        origins, directions = rays_through(prepared.view, xy + step)
         facing = (directions * seen.facet).sum(axis=1)
         facing = np.where(np.abs(facing) < GRAZING, -GRAZING, facing)
         far = ((seen.position_mm - origins) * seen.facet).sum(axis=1) / facing

@@ -53,6 +53,9 @@ class GBuffer:
     """For a line camera: where along y camera and lamps are, seen from the part, when the image's top border is taken,
     and how much that changes from row to row. (0, 0) for an area camera."""
 
+    outlined: npt.NDArray[np.bool_] | None = None
+    """(height · width,): pixels on outlines, as the cast found them; None where nobody knows."""
+
     def __len__(self) -> int:
         return len(self.pixel)
 
@@ -84,8 +87,8 @@ class GBuffer:
 
     def taken(self, which: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> GBuffer:
         """Only these samples, in this order."""
-        names = [name for name in self.__slots__ if name not in ("width", "height", "travel_mm")]
-        return replace(self, **{name: getattr(self, name)[which] for name in names})
+        names = [name for name in self.__slots__ if name not in ("width", "height", "travel_mm", "outlined")]
+        return replace(self, outlined=None, **{name: getattr(self, name)[which] for name in names})
 
     def gathered(self, values: npt.NDArray[np.floating]) -> F32:
         """(N, C) sample values as an image (height, width, C): the weighted sum in each pixel."""

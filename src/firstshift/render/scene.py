@@ -10,6 +10,7 @@ point of the ray that is as far from the lens as the station's origin is. `looks
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,7 @@ class Scene:
         self._first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         self._owner = np.repeat(np.arange(len(placed), dtype=np.int16), counts)
         self._surface = np.concatenate([item.mesh.body + item.first_surface for item in placed]).astype(np.int32)
+        self._placed = _placed_of_surfaces(placed)
         self._face = _numbered([item.mesh.face for item in placed])
         corners = np.concatenate([item.pose.to_station(item.mesh.vertices_mm)[item.mesh.triangles] for item in placed])
         normals = np.concatenate([item.mesh.corner_normals @ item.pose.rotation.T for item in placed])
@@ -110,10 +112,7 @@ class Scene:
 
     def placed_of(self, surface: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int16]:
         """Which object each sample's surface belongs to, −1 for NOTHING."""
-        firsts = [item.first_surface for item in self.placed]
-        order = np.argsort(firsts)
-        found = np.searchsorted(np.asarray(firsts)[order], surface, side="right") - 1
-        return np.where(surface < 0, -1, order[np.maximum(found, 0)]).astype(np.int16)
+        return np.asarray(self._placed.take(surface + 1, mode="clip"))
 
     def on_part(self, gbuffer: GBuffer) -> Flags:
         """(N,): samples on the part, as against fixtures and background."""
@@ -147,6 +146,8 @@ class Scene:
 
     def outlined(self, gbuffer: GBuffer) -> Flags:
         """(height · width,): pixels with several samples, and those beside something that differs."""
+        if gbuffer.outlined is not None:
+            return gbuffer.outlined
         samples = np.bincount(gbuffer.pixel, minlength=gbuffer.width * gbuffer.height)
         rows = np.cumsum(samples) - samples
         triangle = self.triangle_of(gbuffer)[rows]
@@ -214,13 +215,14 @@ class Scene:
         position, normal, facet = found[0], found[2], found[3]
         pixel_mm = float(np.mean(view.mm_per_pixel))
         of_triangles = (self._even, self._surface, self._face)
-        crowded = np.flatnonzero(outlines(width, height, hit, *of_triangles, position, normal, facet, pixel_mm))
+        outlined = outlines(width, height, hit, *of_triangles, position, normal, facet, pixel_mm)
+        crowded = np.flatnonzero(outlined)
         each = (len(crowded), len(SUBSAMPLES))
         more_hit, more = self._traced(view, (xy[crowded][:, None] + SUBSAMPLES).reshape(-1, 2))
         kind, face = self._kinds(more_hit)
         weight = merged(kind.reshape(each), face.reshape(each), more[2].reshape(*each, 3), SUBSAMPLES)
         listed = self._listed(width, height, hit, found, crowded, more_hit, more, weight)
-        return replace(listed, travel_mm=view.travel_mm)
+        return replace(listed, travel_mm=view.travel_mm, outlined=outlined)
 
     def _traced(
         self, view: View, xy: Floats, every_pixel: bool = False
@@ -306,6 +308,15 @@ def looks_at_back_light(gbuffer: GBuffer, light: BackLight) -> Flags:
     return np.asarray((gbuffer.surface == NOTHING) & (down > 1e-6) & inside)
 
 
+def _placed_of_surfaces(placed: tuple[Placed, ...]) -> npt.NDArray[np.int16]:
+    """For NOTHING, then for each surface of the scene: which object it belongs to."""
+    firsts = np.array([item.first_surface for item in placed])
+    order = np.argsort(firsts)
+    last = max(item.first_surface + len(item.mesh.body_names) for item in placed)
+    found = np.searchsorted(firsts[order], np.arange(last), side="right") - 1
+    return np.append(-1, order[np.maximum(found, 0)]).astype(np.int16)
+
+
 def _numbered(groups: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
     """One after the other, with no number shared between groups."""
     first, numbered = 0, []
@@ -339,10 +350,12 @@ def _even(face: npt.NDArray[np.int32], facets: Floats) -> npt.NDArray[np.int32]:
     return np.where(bent[face], len(bent) + np.arange(len(face)), face).astype(np.int32)
 
 
+@lru_cache(maxsize=2)
 def _centres(width: int, height: int) -> Floats:
     grid = np.empty((height, width, 2))
     grid[:, :, 0] = np.arange(width) + 0.5
     grid[:, :, 1] = np.arange(height)[:, None] + 0.5
+    grid.setflags(write=False)
     return grid.reshape(-1, 2)
 
 

@@ -30,15 +30,15 @@ def visibility(scene: Scene, gbuffer: GBuffer, emitters: Emitters, every_px: int
     pixels = _Pixels(scene, gbuffer)
     triangle = scene.triangle_of(gbuffer)
     lamps = np.ascontiguousarray(emitters.position_mm, np.float32)
-    visible = np.empty((len(gbuffer), len(emitters)), np.uint8)
+    visible, all_open = np.empty((len(gbuffer), len(emitters)), np.uint8), True
     for start in range(0, len(emitters), AT_ONCE):
         some = slice(start, min(start + AT_ONCE, len(emitters)))
         care, grazed, is_open = _bits(scene, gbuffer, pixels, triangle, lamps[some], every_px)
-        block = np.empty((len(gbuffer), some.stop - some.start), np.uint8)
-        spread(gbuffer.width, gbuffer.height, pixels.first, pixels.crowded, care, grazed, is_open, block)
-        visible[:, some] = block
-    visible[triangle < 0] = 255
-    return None if visible.min(initial=255) == 255 else visible
+        grazed[triangle < 0] = ALL
+        every = np.uint64((1 << (some.stop - some.start)) - 1)
+        all_open = all_open and bool(((care & is_open | grazed) & every == every).all())
+        spread(gbuffer.width, gbuffer.height, pixels.first, pixels.crowded, care, grazed, is_open, visible[:, some])
+    return None if all_open else visible
 
 
 class _Pixels:

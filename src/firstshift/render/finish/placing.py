@@ -2,7 +2,7 @@
 
 A *frame* is two coordinates of a point in its object's own space (p, q in mm; for circular and radial lays the angle
 and the distance) with the gradients of both in station coordinates. `find_texture` maps them to the lines of one layer
-(arcs, rings, …), `find_level` picks the level that fits the pixel's footprint, `look_up` reads the relief. Because
+(arcs, rings, …), `look_up` reads the relief at the level that fits the pixel's footprint. Because
 gradients are carried along, arcs and rings tilt normals the right way round everywhere.
 """
 
@@ -103,7 +103,7 @@ def find_texture(n: F32, p: float, q: float, radius: float) -> Six:
     return u + n[10] * v, v, ux * n[4] - uy * n[5], ux * n[5] + uy * n[4], vx * n[4] - vy * n[5], vx * n[5] + vy * n[4]
 
 
-@FAST
+@INLINE
 def at_level(texels: F32, first: int, rows: int, columns: int, u: float, v: float) -> Any:
     """The bilinear mean of four texels; sides are powers of two."""
     x, y = u * columns - 0.5, v * rows - 0.5
@@ -124,7 +124,7 @@ def at_level(texels: F32, first: int, rows: int, columns: int, u: float, v: floa
     )
 
 
-@FAST
+@INLINE
 def look_up(texels: F32, levels: Levels, u: float, v: float, level: float) -> Any:
     low = int(level)
     part = np.float32(level - low)
@@ -153,17 +153,3 @@ def height_at(texels: F32, columns: int, rows: int, u: float, v: float) -> Any:
     above = (1 - s) * texels[r0 * columns + c0, 4] + s * texels[r0 * columns + c1, 4]
     below = (1 - s) * texels[r1 * columns + c0, 4] + s * texels[r1 * columns + c1, 4]
     return (1 - t) * above + t * below
-
-
-@FAST
-def find_level(
-    n: F32, ux: float, uy: float, uz: float, vx: float, vy: float, vz: float, across: F32, down: F32, i: int, last: int
-) -> float:
-    """The level whose texels are 1.25 times the pixel's footprint, along the lay or across it, whichever is coarser:
-    then only waves longer than two pixels are resolved, with a little to spare for highlights, which are sharper."""
-    u1 = ux * across[i, 0] + uy * across[i, 1] + uz * across[i, 2]
-    u2 = ux * down[i, 0] + uy * down[i, 1] + uz * down[i, 2]
-    v1 = vx * across[i, 0] + vy * across[i, 1] + vz * across[i, 2]
-    v2 = vx * down[i, 0] + vy * down[i, 1] + vz * down[i, 2]
-    wide = 1.5625 * max((u1 * u1 + u2 * u2) / (n[1] * n[1]), (v1 * v1 + v2 * v2) / (n[2] * n[2]))
-    return min(float(last), max(0.0, 0.5 * math.log2(max(wide, 1e-12))))

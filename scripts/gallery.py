@@ -31,7 +31,7 @@ from gallery_plates import LAMPS, STOCK, Kind, photographed, plate
 
 SIDE_PX = 300
 GRADES = (1, 3, 5)
-MOST_BYTES = 330_000
+MOST_BYTES = 345_000
 PAINTED = ("ground steel", "dark moulded plastic", "painted steel")
 ALUMINIUM = ("milled aluminium", "dark moulded plastic", "painted steel")
 CAST = ("milled aluminium", "dark moulded plastic", "cast iron")
@@ -112,7 +112,7 @@ def write_page(name: str, folder: Path, seed: int, as_png: bool) -> Path:
         page.save(file)
         return file
     file = folder / f"gallery-{name}.jpg"
-    for quality in range(86, 40, -4):
+    for quality in range(91, 40, -3):
         page.save(file, quality=quality, optimize=True, subsampling="4:2:0")
         if file.stat().st_size <= MOST_BYTES:
             break

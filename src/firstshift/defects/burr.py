@@ -24,6 +24,8 @@ from firstshift.defects.noise import noise_along
 from firstshift.defects.solids import Floats, edge_at, edge_of, swept
 from firstshift.spec.defect_types import Burr
 
+TORN_UM = 3.0
+"""Roughness of metal that was bent over until it tore."""
 ALONG_LIP = np.concatenate([np.linspace(0, 1, 8), np.linspace(1, 0, 8)])
 SIDE = np.concatenate([np.ones(8), -np.ones(8)])
 """Once around a cross-section: up one side of the lip, down the other."""
@@ -49,7 +51,10 @@ class BurrFlaw(DrawnType[Burr]):
         at = rings[:, 0, 0]
         here = (v >= np.interp(u, at, low)) & (v <= np.interp(u, at, high)) & (np.abs(u) <= length / 2)
         return imprint_of(
-            patch, draws.recorded, solids=(Solid(mesh, True, ra_um=max(0.8, ground.ra_um)),), footprint=here
+            patch,
+            draws.recorded,
+            solids=(Solid(mesh, True, ra_um=max(TORN_UM if ground.is_metal else 0.8, ground.ra_um)),),
+            footprint=here,
         )
 
 
@@ -62,7 +67,7 @@ def _rings(
     waves = noise_along(generator, length, max(height * 1.5, length / 8), octaves=3, gain=0.6)(way)
     torn = noise_along(generator, length, height * 0.5, octaves=3, gain=0.8)(way)
     jagged = 0.12 if form == "rolled" else 0.28
-    tall = (1 - np.abs(t) ** generator.uniform(2, 6)) ** 0.5 * np.clip(1 + 0.3 * waves + jagged * torn, 0.12, None)
+    tall = (1 - np.abs(t) ** generator.uniform(2, 6)) ** 0.5 * np.clip(1 + 0.38 * waves + jagged * torn, 0.2, None)
     if form == "flange":
         tall *= 1 - 0.7 * np.clip(noise_along(generator, length, height)(way) - 1.0, 0, 1)
     tall = np.maximum(tall / tall.max(), 0.01)

@@ -37,7 +37,9 @@ def oil(ground: Ground, draws: Draws, size: float) -> Imprint:
     q = same_area(np.minimum(out, 9) + np.float32(0.07) * wave * np.minimum(out, 1), patch, size)
     border = np.clip((1.3 - out) / 0.1, 0, 1)
     inside = np.clip(1 - q, 0, 1)
-    film = smoothstep(inside / 0.03) * border
+    # Here the border stands as a bead, there it creeps out into nothing.
+    creeping = 0.03 + 0.3 * np.clip(wave[::-1, ::-1], 0, 1.2) ** 2
+    film = smoothstep(inside / creeping) * border
     # A lens near its rim, a flat sheet further in: the wetting angle holds at the border only.
     rise = float(np.tan(np.deg2rad(angle))) * size / 2 * 0.12
     height = rise * (1 - np.exp(-inside / 0.12)) * (1 + 0.25 * wave) * film

@@ -50,7 +50,7 @@ class DentFlaw(DrawnType[Dent]):
         reach = RIM_ENDS * 1.15
         patch = grid_over(ground, 2 * u * reach, 2 * v * reach, narrowest_mm=size)
         out, _ = outline.out(patch, reach)
-        uneven = noise(shape, (u * reach, v * reach), size / 2.5, octaves=4, gain=0.45).on(patch)
+        uneven = noise(shape, (u * reach, v * reach), size / 2.2, octaves=3, gain=0.35).on(patch)
         q = same_area(out + np.float32(ragged) * uneven * np.minimum(out, 1), patch, size)
         far = np.clip((reach - out) / 0.15, 0, 1)
         height = _pressed_in(shape, blow, patch, q, uneven, depth)

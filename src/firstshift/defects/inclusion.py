@@ -57,7 +57,7 @@ class InclusionFlaw(DrawnType[Inclusion]):
         level = proud * smoothstep((1 - q) / 0.1) * (1 + 0.3 * grain) + 0.004 * min(1.0, size) * grain[::-1] * body
         height = (level - 0.4 * gap_mm * groove).astype(np.float32)
         rest = (1 - contrast) if tone == "darker" else 1 + contrast
-        speckled = 1 + 0.3 * np.tanh(grain[::-1] * 1.5)
+        speckled = 1 + (0.45 if ground.is_metal else 0.3) * np.tanh(grain[::-1] * 1.5)
         # Contrast is that of the whole body, however mottled it is.
         speckled = speckled / np.float32(max(1e-6, float((speckled * body).sum() / max(1e-6, float(body.sum())))))
         dark = (0.6 * groove).astype(np.float32)

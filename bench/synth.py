@@ -1,6 +1,6 @@
 """How fast labelled images are made, from CAD to recorded: `firstshift bench synth`, and memory over a long run.
 
-PYTHONPATH=bench:. python bench/synth.py --good 60 --defects 300     # a quick look; `make bench ONLY=synth` for the whole
+PYTHONPATH=bench:. python bench/synth.py --good 60 --defects 300     # a look; `make bench ONLY=synth` for the whole
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def main() -> None:
     lines += [_line(phase) for phase in report.phases]
     good, defects = report.phases
     minutes = 50_000 / defects.per_s / 60
-    text = f"50,000 defect images at this rate: {minutes:.0f} minutes; 10,000 good ones: {10_000 / good.per_s / 60:.0f} minutes."
+    text = f"At this rate 50,000 defect images take {minutes:.0f} minutes, "
+    text += f"10,000 good ones {10_000 / good.per_s / 60:.0f} minutes."
     if defects.memory_growth is not None:
         text += f" Memory of the last tenth of the run against the second: {defects.memory_growth:+.1%}."
     print(

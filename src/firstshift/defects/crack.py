@@ -42,7 +42,7 @@ class CrackFlaw(DrawnType[Crack]):
         depth = draws.graded("depth_um", entry.depth_um) / 1000
         draws.recorded["width_mm"] = width
         branches = draws.graded_count("branches", entry.branches)
-        unrest = draws.between("unrest", 0.25, 0.6)
+        unrest = draws.between("unrest", 0.12, 0.55)
         closed = draws.between("closed_share", 0.05, 0.4)
         shape = draws.generator("shape")
 
@@ -57,8 +57,9 @@ class CrackFlaw(DrawnType[Crack]):
         patch = grid_over(ground, extent[0], extent[1], narrowest_mm=width, most=MAX_CELLS, oblong=1.5)
 
         height, dark, gone = blank(patch), blank(patch), blank(patch)
-        # The dark begins a cell outside of the walls: walls that a camera cannot see must not shine at their lips.
-        lip = min(patch.across_mm, 0.17 * width)
+        # The dark begins outside of the walls, as far as slopes are read across cells: walls that no camera sees must
+        # not shine at their lips.
+        cell, lip = 0.2 * width, 0.28 * width  # those of the coarsest grid, whatever the grid
         for line, gap, _ in lines:
             near = beside(line - middle, width * 0.55, patch)
             half = np.maximum(near.interpolated(gap) / 2, 1e-9)
@@ -71,7 +72,11 @@ class CrackFlaw(DrawnType[Crack]):
             down = (depth * opening**0.5 * smoothstep(opening / 0.15) * blunt).astype(np.float32)
             # The grid's walls slant, those of a crack do not: up to its lips it is as dark as a slot of its depth.
             slender = depth * opening**0.5 / np.maximum(2 * half, 0.2 * width)
-            shade = (1 - 1 / (1 + 2 * slender) ** 2) * np.clip((1 - q) / 0.05, 0, 1) * smoothstep(opening / 0.12)
+            shade = (
+                (1 - 1 / (1 + 2 * slender) ** 2)
+                * np.clip((1 - q) * half / cell + 0.3, 0, 1)
+                * smoothstep(opening / 0.12)
+            )
             for layer, value in ((height, -down), (dark, -shade), (gone, -np.clip(blunt * 4, 0, 1))):
                 flat = layer.ravel()
                 flat[near.cell] = np.minimum(flat[near.cell] if layer is height else -flat[near.cell], value)

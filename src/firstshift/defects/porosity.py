@@ -79,9 +79,9 @@ class PorosityFlaw(DrawnType[Porosity]):
         height.ravel()[hit] = -np.minimum(np.where(opened, depths[of] * hollow, skin * dip), depth)
         slender = depths[of] / (sizes[of] / 2)
         inside = opened * np.clip((1 - q) / 0.12, 0, 1)
-        dark.ravel()[hit] = (
-            inside * np.clip(0.45 + 1.1 * slender / (1 + slender), 0, 0.92) * (1 - 0.35 * np.clip(q, 0, 1))
-        )
+        shut = np.clip(0.45 + 1.1 * slender / (1 + slender), 0, 0.92) * (1 - 0.35 * np.clip(q, 0, 1))
+        # Skins of oxide and dendrites: what light is left comes from here more, from there less.
+        dark.ravel()[hit] = inside * np.clip(1 - (1 - shut) * np.exp(0.8 * np.tanh(uneven)), 0, 1)
         gone.ravel()[hit] = opened * np.clip((1.06 - q) / 0.08, 0, 1)
         return imprint_of(
             patch, draws.recorded, height_mm=height, smoothness=1 + np.float32(1.5) * gone, occlusion=dark,

@@ -33,7 +33,7 @@ from firstshift.render.stamping.mending import (
 from firstshift.render.stamping.reshading import Covering, reshaded
 from firstshift.render.stamping.sampling import box_means
 from firstshift.render.stamping.solid_light import solid_light
-from firstshift.render.stamping.splitting import Splinters, footprints, sides, split
+from firstshift.render.stamping.splitting import Splinters, sides, split
 
 Coverage = tuple[Pixels, F32]
 
@@ -59,14 +59,12 @@ def stamp(prepared: Prepared, flaws: Sequence[tuple[Landing, Imprint]]) -> Stamp
 
 def coverage_of(prepared: Prepared, flaw: Landed) -> Coverage:
     """Pixels and how much of each the mask covers, as far as the camera sees it."""
-    gbuffer, landing, imprint, rows = prepared.gbuffer, flaw.landing, flaw.imprint, flaw.touched
-    u, v, _ = landing.to_patch(gbuffer.position_mm[rows]).T
-    wide, high = footprints(gbuffer, rows, landing, np.ones(len(rows), dtype=np.float32))
+    touched, imprint = flaw.under, flaw.imprint
     ringed = np.pad(imprint.mask.astype(np.float32), 1)  # cells beyond the border are not the flaw
     patch = imprint.patch
     outer = type(patch)(patch.along_mm, patch.across_mm, patch.columns + 2, patch.rows + 2)
-    share = box_means(ringed, outer, u, v, wide, high)[:, 0]
-    return covered_pixels(gbuffer, rows, share)
+    share = box_means(ringed, outer, touched.u, touched.v, touched.wide, touched.high)[:, 0]
+    return covered_pixels(prepared.gbuffer, touched.rows, share)
 
 
 def _splinters(prepared: Prepared, placed: Sequence[Landed]) -> Splinters:

@@ -11,7 +11,8 @@ from firstshift.core.imprint import Imprint, Patch, Stuff
 from firstshift.render.prepared import Prepared, Stamped
 from firstshift.render.shade import shade
 from firstshift.render.stamp import stamp
-from firstshift.render.stamping.finding import touched_rows
+from firstshift.render.stamping.finding import touched_rows, touched_rows_slowly
+from firstshift.render.stamping.splitting import footprints
 from tests.render.stamping import staging
 
 PIXEL_MM = 0.036
@@ -157,7 +158,8 @@ def test_neither_onto_a_floor_below_nor_onto_the_wall() -> None:
     )
     view = staging.prepared(mesh)
     scratch = (staging.landing(), staging.groove())
-    rows = touched_rows(view, scratch[0], scratch[1].patch)
+    rows = touched_rows(view, scratch[0], scratch[1].patch).rows
+    assert np.array_equal(rows, touched_rows_slowly(view, scratch[0], scratch[1].patch))
     assert len(rows) > 200
     assert view.gbuffer.position_mm[rows, 2].min() > -0.05
     assert view.gbuffer.position_mm[rows, 0].min() > -0.05
@@ -172,7 +174,15 @@ def test_wraps_around_a_cylinder() -> None:
     here, there = np.arange(256), np.roll(np.arange(256), -1)
     sides = np.concatenate([np.stack([here, here + 256, there], 1), np.stack([there, here + 256, there + 256], 1)])
     view = staging.prepared(staging.flat_shaded(vertices, sides))
-    rows = touched_rows(view, staging.landing(), Patch(0.02, 0.02, 151, 11))
+    under = touched_rows(view, staging.landing(), Patch(0.02, 0.02, 151, 11))
+    rows = under.rows
+    assert np.array_equal(rows, touched_rows_slowly(view, staging.landing(), Patch(0.02, 0.02, 151, 11)))
+    u, v, _ = staging.landing().to_patch(view.gbuffer.position_mm[rows]).T
+    assert under.u == pytest.approx(u, abs=1e-5)
+    assert under.v == pytest.approx(v, abs=1e-5)
+    wide, high = footprints(view.gbuffer, rows, staging.landing(), np.ones(len(rows), np.float32))
+    assert under.wide == pytest.approx(wide, rel=1e-5)
+    assert under.high == pytest.approx(high, rel=1e-5)
     x = view.gbuffer.position_mm[rows, 0]
     assert x.min() < -1.45
     assert x.max() > 1.45

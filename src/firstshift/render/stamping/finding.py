@@ -9,13 +9,15 @@ says can reach: on a cylinder the flaw wraps, and it does not print through to t
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from firstshift.core.imprint import Patch
-from firstshift.render.gbuffer import GBuffer
+from firstshift.render.gbuffer import F32, GBuffer
 from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared
 
@@ -63,22 +65,89 @@ def shading_samples(gbuffer: GBuffer, rows: Rows, position_mm: npt.NDArray[np.fl
     return replace(gbuffer, position_mm=position_mm.astype(np.float32), **wanted, **left_out)
 
 
-def touched_rows(prepared: Prepared, landing: Landing, patch: Patch, highest_mm: float = 0.0) -> Rows:
-    """Samples that the patch covers, in ascending order."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Touched:
+    """Samples that a patch covers, ascending, and where in it each lies: the box that its pixel sees."""
+
+    rows: Rows
+    u: F32
+    v: F32
+    wide: F32
+    high: F32
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def taken(self, which: npt.NDArray[np.bool_]) -> Touched:
+        return Touched(*(getattr(self, name)[which] for name in self.__slots__))
+
+
+def touched_rows(prepared: Prepared, landing: Landing, patch: Patch, highest_mm: float = 0.0) -> Touched:
+    gbuffer = prepared.gbuffer
+    near = rows_in_box(gbuffer, *projected_box(prepared, landing, patch, highest_mm))
+    rows, boxes = np.empty(len(near), np.int64), np.empty((4, len(near)), np.float32)
+    frame = np.stack([landing.u, landing.v, landing.normal]).astype(np.float32)
+    numbers = np.array([patch.length_mm / 2, patch.width_mm / 2, STEEPEST_COS, SLACK_MM], np.float32)
+    count = _touched(
+        near, gbuffer.surface, _is_part(prepared, landing), gbuffer.position_mm, gbuffer.normal, gbuffer.across_mm,
+        gbuffer.down_mm, gbuffer.weight, np.asarray(landing.position_mm, np.float64), frame, numbers, rows, boxes,
+    )  # fmt: skip
+    return Touched(rows[:count], *boxes[:, :count])
+
+
+def touched_rows_slowly(prepared: Prepared, landing: Landing, patch: Patch, highest_mm: float = 0.0) -> Rows:
+    """The readable twin of `touched_rows`."""
     gbuffer = prepared.gbuffer
     near = rows_in_box(gbuffer, *projected_box(prepared, landing, patch, highest_mm))
     near = near[gbuffer.surface[near] >= 0]
-    if not len(near):
-        return near
     u, v, n = landing.to_patch(gbuffer.position_mm[near]).T
     cos = gbuffer.normal[near] @ landing.normal.astype(np.float32)
-    pixel = _footprint(gbuffer, near)
+    crossed = np.cross(gbuffer.across_mm[near], gbuffer.down_mm[near])
+    pixel = np.sqrt(np.sqrt((crossed * crossed).sum(axis=1)))
     tan = np.sqrt(np.maximum(1 - cos * cos, 0)) / np.maximum(cos, STEEPEST_COS)
     reach = SLACK_MM + pixel + np.hypot(u, v) * tan
     inside = (np.abs(u) <= patch.length_mm / 2 + pixel / 2) & (np.abs(v) <= patch.width_mm / 2 + pixel / 2)
     inside &= (cos > STEEPEST_COS) & (np.abs(n) <= reach)
     inside &= _is_part(prepared, landing)[gbuffer.surface[near]]
     return np.asarray(near[inside])
+
+
+@njit(cache=True, nogil=True)
+def _touched(  # type: ignore[no-untyped-def]
+    near, surface, is_part, position, normal, across, down, weight, middle, frame, numbers, rows, boxes
+):  # fmt: skip
+    half_u, half_v, steepest, slack = numbers[0], numbers[1], numbers[2], numbers[3]
+    count = 0
+    for row in near:
+        if surface[row] < 0 or not is_part[surface[row]]:
+            continue
+        cos = normal[row, 0] * frame[2, 0] + normal[row, 1] * frame[2, 1] + normal[row, 2] * frame[2, 2]
+        if cos <= steepest:
+            continue
+        x, y = np.float32(position[row, 0] - middle[0]), np.float32(position[row, 1] - middle[1])
+        z = np.float32(position[row, 2] - middle[2])
+        ax, ay, az = across[row, 0], across[row, 1], across[row, 2]
+        dx, dy, dz = down[row, 0], down[row, 1], down[row, 2]
+        u = x * frame[0, 0] + y * frame[0, 1] + z * frame[0, 2]
+        v = x * frame[1, 0] + y * frame[1, 1] + z * frame[1, 2]
+        n = x * frame[2, 0] + y * frame[2, 1] + z * frame[2, 2]
+        cx, cy, cz = ay * dz - az * dy, az * dx - ax * dz, ax * dy - ay * dx
+        pixel = math.sqrt(math.sqrt(cx * cx + cy * cy + cz * cz))
+        if abs(u) > half_u + pixel / 2 or abs(v) > half_v + pixel / 2:
+            continue
+        tan = math.sqrt(max(1 - cos * cos, 0.0)) / cos
+        if abs(n) > slack + pixel + math.sqrt(u * u + v * v) * tan:
+            continue
+        au, av = ax * frame[0, 0] + ay * frame[0, 1] + az * frame[0, 2], ax * frame[1, 0] + ay * frame[1, 1]
+        av += az * frame[1, 2]
+        du, dv = dx * frame[0, 0] + dy * frame[0, 1] + dz * frame[0, 2], dx * frame[1, 0] + dy * frame[1, 1]
+        dv += dz * frame[1, 2]
+        share = math.sqrt(weight[row])
+        rows[count] = row
+        boxes[0, count], boxes[1, count] = u, v
+        boxes[2, count], boxes[3, count] = math.sqrt(au * au + du * du) * share, math.sqrt(av * av + dv * dv) * share
+        count += 1
+    return count
 
 
 def projected_box(prepared: Prepared, landing: Landing, patch: Patch, high_mm: float) -> tuple[int, int, int, int]:
@@ -90,11 +159,6 @@ def projected_box(prepared: Prepared, landing: Landing, patch: Patch, high_mm: f
     xy = np.asarray(prepared.view.project(corners), dtype=np.float64)
     low, high = np.floor(xy.min(axis=0)).astype(int) - 1, np.ceil(xy.max(axis=0)).astype(int) + 1
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
-
-
-def _footprint(gbuffer: GBuffer, rows: Rows) -> npt.NDArray[np.float32]:
-    crossed = np.cross(gbuffer.across_mm[rows], gbuffer.down_mm[rows])
-    return np.asarray(np.sqrt(np.sqrt((crossed * crossed).sum(axis=1))), dtype=np.float32)
 
 
 def _is_part(prepared: Prepared, landing: Landing) -> npt.NDArray[np.bool_]:

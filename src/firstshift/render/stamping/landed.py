@@ -11,10 +11,9 @@ from firstshift.core.imprint import Imprint
 from firstshift.render.gbuffer import F32
 from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared
-from firstshift.render.stamping.finding import Rows, touched_rows
+from firstshift.render.stamping.finding import Rows, Touched, touched_rows
 from firstshift.render.stamping.sampling import box_most
 from firstshift.render.stamping.shadow import Walls, walls_of
-from firstshift.render.stamping.splitting import footprints
 
 NOTHING = 1e-6
 """Slopes, shares and factors nearer than this to 'no change' change nothing."""
@@ -30,7 +29,7 @@ EVEN = 1.25
 class Landed:
     landing: Landing
     imprint: Imprint
-    touched: Rows
+    under: Touched
     """Samples under the patch."""
     rows: Rows
     """Those among them where a layer changes something."""
@@ -40,21 +39,24 @@ class Landed:
     uneven: npt.NDArray[np.bool_]
     """(K,): whether the roughness changes so much under a row that its mean says too little."""
 
+    @property
+    def touched(self) -> Rows:
+        return self.under.rows
+
 
 def landed(prepared: Prepared, landing: Landing, imprint: Imprint) -> Landed:
     slanting = 0.0 if imprint.height_mm is None else float(np.abs(imprint.height_mm).max())
     touched = touched_rows(prepared, landing, imprint.patch, slanting)
     if not len(touched):
-        return Landed(landing, imprint, touched, touched, None, np.zeros(0, np.float32), np.zeros(0, np.bool_))
+        return Landed(landing, imprint, touched, touched.rows, None, np.zeros(0, np.float32), np.zeros(0, np.bool_))
     walls = walls_of(prepared, landing, imprint)
-    u, v, _ = landing.to_patch(prepared.gbuffer.position_mm[touched]).T
-    view = prepared.gbuffer.view[touched]
+    view = prepared.gbuffer.view[touched.rows]
     # A slanting view sees what lies beside.
     facing = np.maximum(view @ landing.normal.astype(np.float32), 0.2)
     aside = 2 * slanting * np.sqrt(np.maximum(1 - facing * facing, 0)) / facing
-    wide, high = footprints(prepared.gbuffer, touched, landing, np.ones(len(touched), np.float32))
-    box = (u, v, (wide + aside).astype(np.float32), (high + aside).astype(np.float32))
-    flat = FLAT * float(prepared.appearance.alpha[touched].min())
+    wide, high = (touched.wide + aside).astype(np.float32), (touched.high + aside).astype(np.float32)
+    box = (touched.u, touched.v, wide, high)
+    flat = FLAT * float(prepared.appearance.alpha[touched.rows].min())
     bend, busy = bends(imprint), busy_cells(imprint, flat)
     # A cell that is busy and straight is told from one at rest by a bend below all others.
     most = box_most(np.where(busy, bend, np.float32(-1)), imprint.patch, *box)
@@ -68,7 +70,7 @@ def landed(prepared: Prepared, landing: Landing, imprint: Imprint) -> Landed:
         uneven = box_most(smoothness, imprint.patch, *there) > -np.float32(EVEN) * box_most(
             -smoothness, imprint.patch, *there
         )
-    return Landed(landing, imprint, touched, touched[changed], walls, np.maximum(most[changed], 0), uneven)
+    return Landed(landing, imprint, touched, touched.rows[changed], walls, np.maximum(most[changed], 0), uneven)
 
 
 def bends(imprint: Imprint) -> F32:

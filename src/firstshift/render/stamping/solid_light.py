@@ -159,11 +159,12 @@ def _samples(prepared: Prepared, seen: Seen, surface: int) -> GBuffer:
     """Changed rays as samples."""
     whose = np.where(seen.surface == ON_BODY, surface, seen.surface)
     objects = prepared.scene.placed_of(whose)
-    local = seen.position_mm.copy()
+    local = seen.position_mm.astype(np.float32)
     for number, item in enumerate(prepared.scene.placed):
         rays = np.flatnonzero(objects == number)
         if len(rays):
-            local[rays] = item.pose.to_local(seen.position_mm[rays])
+            away = (seen.position_mm[rays] - item.pose.shift_mm).astype(np.float32)
+            local[rays] = away @ item.pose.rotation.astype(np.float32)
     across, down = steps_on_surface(prepared, seen)
     return replace(
         prepared.gbuffer,
@@ -173,7 +174,7 @@ def _samples(prepared: Prepared, seen: Seen, surface: int) -> GBuffer:
         surface=np.where(seen.surface == ON_BODY, len(prepared.surfaces), seen.surface).astype(np.int16),
         triangle=seen.triangle.astype(np.int32),
         position_mm=seen.position_mm.astype(np.float32),
-        local_mm=local.astype(np.float32),
+        local_mm=local,
         normal=seen.normal.astype(np.float32),
         facet=seen.facet.astype(np.float32),
         view=(-seen.direction).astype(np.float32),

@@ -113,13 +113,17 @@ def _looked_over(prepared: Prepared, body: Body, columns: Pixels, rows: Pixels) 
     pixel = (rows * prepared.gbuffer.width + columns).ravel()
     xy = np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5
     origins, directions = rays_through(prepared.view, xy)
-    there, here = prepared.scene.hits(origins, directions), body.scene.hits(origins, directions)
-    nearer = here.distance_mm < there.distance_mm - body.clearance_mm
+    here = body.scene.hits(origins, directions)
+    first = np.searchsorted(prepared.gbuffer.pixel, pixel)
+    several = np.searchsorted(prepared.gbuffer.pixel, pixel, side="right") - first != 1
+    # Where a pixel has one sample, that is what this ray met.
+    row = np.minimum(first, len(prepared.gbuffer) - 1)
+    there = _dot(prepared.gbuffer.position_mm[row] - origins, directions)
+    there[prepared.gbuffer.surface[row] == NOTHING] = np.inf
+    nearer = here.distance_mm < there - body.clearance_mm
     fine = _uneven(columns.shape, nearer, here, float(np.mean(prepared.view.mm_per_pixel)))
     fine |= _has_corners(prepared, body, columns, rows)
-    first = np.searchsorted(prepared.gbuffer.pixel, pixel)
-    last = np.searchsorted(prepared.gbuffer.pixel, pixel, side="right")
-    fine |= (last - first != 1).reshape(columns.shape)
+    fine |= several.reshape(columns.shape)
     at = np.flatnonzero(nearer & ~fine.ravel())
     count = len(at)
     normal = body.normals(here, at)

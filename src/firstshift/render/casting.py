@@ -258,9 +258,10 @@ def met(
         put(view, i, back)
         distance[i] = depth
         if t >= 0:
-            away, turn = plus(here, -1.0, at(shifts, owner[t])), turns[owner[t]]
+            o = owner[t]
+            away = plus(here, -1.0, at(shifts, o))
             for k in range(3):
-                local[i, k] = away[0] * turn[0, k] + away[1] * turn[1, k] + away[2] * turn[2, k]
+                local[i, k] = away[0] * turns[o, 0, k] + away[1] * turns[o, 1, k] + away[2] * turns[o, 2, k]
         else:
             put(local, i, here)
         # The tangent plane of the smooth surface, or the facet where the smooth one is seen at a grazing angle.

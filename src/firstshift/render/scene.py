@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from embreex.mesh_construction import TriangleMesh
-from embreex.rtcore_scene import EmbreeScene
 
 from firstshift.core.errors import BadInput
 from firstshift.core.mesh import Mesh
@@ -25,6 +23,7 @@ from firstshift.render.gbuffer import F32, NOTHING, GBuffer
 from firstshift.render.outlines import merged, outlines
 from firstshift.render.pose import Pose
 from firstshift.render.raster import nearest
+from firstshift.render.rays import Rays
 from firstshift.render.shadow_cells import caring
 from firstshift.render.view import View
 from firstshift.spec.lights import BackLight
@@ -66,7 +65,8 @@ class Hits:
 class Scene:
     """Objects in station coordinates, ready for rays."""
 
-    def __init__(self, placed: tuple[Placed, ...]) -> None:
+    def __init__(self, placed: tuple[Placed, ...], alone: Rays | None = None) -> None:
+        """`alone`: rays through the mesh of the only object, in its own coordinates, built once for all its poses."""
         if not placed:
             raise BadInput(where="scene", expected="at least one object", found="none")
         self.placed = placed
@@ -90,8 +90,7 @@ class Scene:
         self._triangles = np.concatenate(
             [item.mesh.triangles + first for item, first in zip(placed, firsts, strict=True)], dtype=np.int32
         )
-        self._embree = EmbreeScene()
-        self._mesh = TriangleMesh(self._embree, corners.astype(np.float32))
+        self._rays = alone.placed(placed[0].pose) if alone is not None else Rays(corners)
 
     @property
     def bounds_mm(self) -> tuple[Floats, Floats]:
@@ -169,7 +168,7 @@ class Scene:
 
     def hits(self, origins: npt.NDArray[np.floating], directions: npt.NDArray[np.floating]) -> Hits:
         """The first thing that each ray (K, 3) meets, on either side of a surface. Directions are unit vectors."""
-        far = self._embree.run(
+        far = self._rays.run(
             np.ascontiguousarray(origins, np.float32), np.ascontiguousarray(directions, np.float32),
             query="INTERSECT", output=True,
         )  # fmt: skip
@@ -198,14 +197,14 @@ class Scene:
         """(K,): whether a ray meets something within `reach` times the length of its way."""
         if not len(origins):
             return np.zeros(0, np.bool_)
-        met_any = self._embree.run(origins, ways, dists=reach.copy(), query="OCCLUDED")
+        met_any = self._rays.run(origins, ways, dists=reach.copy(), query="OCCLUDED")
         return np.asarray(met_any == 0)
 
     def free_way_mm(self, origins: F32, directions: F32, reach_mm: F32) -> F32:
         """(K,): how far rays along unit vectors get before they meet something, at most their reach."""
         if not len(origins):
             return np.zeros(0, np.float32)
-        return np.asarray(self._embree.run(origins, directions, dists=reach_mm.copy(), query="DISTANCE"))
+        return np.asarray(self._rays.run(origins, directions, dists=reach_mm.copy(), query="DISTANCE"))
 
     def cast(self, view: View) -> GBuffer:
         """One ray a pixel, more on outlines."""
@@ -233,7 +232,7 @@ class Scene:
         hit = self._drawn(view, ideal) if every_pixel else None
         if hit is None:
             rays = rays_from(xy, ideal, numbers, view.axes, view.eye_mm, self._start_mm(view))
-            hit = self._embree.run(*rays, query="INTERSECT").astype(np.int32, copy=False)
+            hit = self._rays.run(*rays, query="INTERSECT").astype(np.int32, copy=False)
         return hit, met(xy, ideal, hit, numbers, view.axes, view.eye_mm, view.origin_mm, self._shape)
 
     def _drawn(self, view: View, ideal: Floats) -> npt.NDArray[np.int32] | None:

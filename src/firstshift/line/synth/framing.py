@@ -24,7 +24,7 @@ from firstshift.render.view import CameraPose, view_of
 if TYPE_CHECKING:
     from firstshift.line.synth.stage import Stage
 
-SURVEY_PX = 160
+SURVEY_PX = 128
 JITTER = 0.35
 """How far from the window's middle the place may lie, as a share of the window."""
 
@@ -41,7 +41,7 @@ class Survey:
 
 def survey(stage: Stage, pose: PoseDraw) -> Survey:
     part_pose = stage.part_pose(pose)
-    scene = Scene((Placed(stage.mesh, part_pose, 0),))
+    scene = Scene((Placed(stage.mesh, part_pose, 0),), alone=stage.part_rays)
     camera = CameraPose(pose.camera_tilt_deg, pose.camera_roll_deg, pose.distance_factor)
     view = view_of(stage.plan.station, scale=min(1.0, SURVEY_PX / max(stage.image_px)), camera=camera)
     gbuffer = scene.cast(view)

@@ -33,6 +33,7 @@ from firstshift.render.gbuffer import NOTHING
 from firstshift.render.placing import Sites
 from firstshift.render.pose import Pose, seated
 from firstshift.render.prepared import Prepared
+from firstshift.render.rays import Rays
 from firstshift.render.view import View, view_of
 from firstshift.sensor.expose import expose
 from firstshift.sensor.profile import SensorProfile, usual_profile
@@ -100,6 +101,11 @@ class Stage:
     @cached_property
     def openings(self) -> tuple[Any, ...]:
         return openings(self.mesh)
+
+    @cached_property
+    def part_rays(self) -> Rays:
+        """Through the part in its own coordinates: made ready once for all its poses."""
+        return Rays(self.mesh.corners_mm)
 
     @property
     def settings_told(self) -> dict[str, Any]:

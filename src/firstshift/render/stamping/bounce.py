@@ -35,9 +35,9 @@ OPEN = np.float32(0.97)
 RAYS = 2
 EVENING = (0.25, 0.5, 0.25)
 MOST_EVENED = 250_000
-BRIGHTEST = np.float32(1.5)
+BRIGHTEST = np.float32(3)
 """Radiance of a white plane in full light is 1: the few rays that meet a glint would only be noise."""
-LEAST_ALPHA = np.float32(0.35)
+LEAST_ALPHA = np.float32(0.2)
 TURNS = 3
 """Reflections that are followed one by one."""
 R2 = (0.7548776662466927, 0.5698402909980532)

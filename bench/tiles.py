@@ -20,14 +20,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ferrite.ends import with_ends
 from ferrite.judging import Judged, Tested, by_class, judged
 from ferrite.photographs import Photograph, calibrated, photographs
 from ferrite.rendering import CACHE, HERE, Tile, Wanted, rendered
+from firstshift.sensor.profile import SensorProfile
 from measurement import section
 
 SEEDS = (0, 1, 2)
 COUNT = 640
-STEPS = 450
+STEPS = 300
 Scores = npt.NDArray[np.float64]
 
 
@@ -51,16 +53,16 @@ def ways(backgrounds: list[Photograph]) -> dict[str, Callable[[], list[Tile]]]:
     """Each way to make the images that train; all have as many."""
     from ferrite.onto import put_onto
 
-    def mixed() -> list[Tile]:
-        cad, onto = rendered(Wanted("cad", COUNT)), put_onto(backgrounds, COUNT)
-        return [*cad[::2], *onto[::2]]
+    def cad(name: str, varied: bool = True, profile: SensorProfile | None = None) -> list[Tile]:
+        tiles = rendered(Wanted(name, COUNT, varied, profile))
+        return [with_ends(tile, k) for k, tile in enumerate(tiles)]
 
     return {
-        "CAD": lambda: rendered(Wanted("cad", COUNT)),
-        "CAD, no randomisation": lambda: rendered(Wanted("plain", COUNT, varied=False)),
-        "CAD, calibrated camera": lambda: rendered(Wanted("calibrated", COUNT, profile=calibrated(backgrounds))),
+        "CAD": lambda: cad("cad"),
+        "CAD, no randomisation": lambda: cad("plain", varied=False),
+        "CAD, calibrated camera": lambda: cad("calibrated", profile=calibrated(backgrounds)),
         "onto good photographs": lambda: put_onto(backgrounds, COUNT),
-        "half CAD, half onto": mixed,
+        "half CAD, half onto": lambda: [*cad("cad")[::2], *put_onto(backgrounds, COUNT)[::2]],
     }
 
 

@@ -23,7 +23,7 @@ LAYERS = (
     ("clouds", 14.0, 9.0, 0.026),
     ("light", 60.0, 40.0, 0.12),
 )
-"""Name, sigma along the marks and across them in pixels of 0.1 mm, standard deviation of the logarithm of the factor."""
+"""Name, sigma along the marks and across them in pixels of 0.1 mm, standard deviation of the log of the factor."""
 
 
 def skin(height: int, width: int, seed: int, varied: bool = True) -> F32:

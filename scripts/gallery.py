@@ -31,6 +31,7 @@ from gallery_plates import LAMPS, STOCK, Kind, photographed, plate
 
 SIDE_PX = 300
 GRADES = (1, 3, 5)
+OPENING_SHARES = (0.16, 0.23, 0.3)
 MOST_BYTES = 345_000
 PAINTED = ("ground steel", "dark moulded plastic", "painted steel")
 ALUMINIUM = ("milled aluminium", "dark moulded plastic", "painted steel")
@@ -141,7 +142,9 @@ def _rows(page: Page, lamps: tuple[str, ...], seed: int) -> Iterator[tuple[str, 
         for lamp in lamps:
             ready = plate(page.kind, STOCK[stock], LAMPS[lamp], page.across_mm, SIDE_PX)
             row = []
-            for grade in GRADES:
+            for grade, share in zip(GRADES, OPENING_SHARES, strict=True):
+                if page.kind == "hole":  # whatever the severity, it is as large as the drawing says
+                    ready = plate("hole", STOCK[stock], LAMPS[lamp], page.across_mm, SIDE_PX, share)
                 own = Seed(seed).child(page.type, number, grade)
                 turned = own.uniform("turned") * 160 - 80 if page.kind == "face" else 0.0
                 imprint = _flaw(page, ready.ground(turned), grade, own)

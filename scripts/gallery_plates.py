@@ -127,7 +127,9 @@ def edge_at(across_mm: float) -> float:
     return 0.12 * across_mm
 
 
-def plate(kind: Kind, stock: Stock, lamp: dict[str, Any], across_mm: float, side_px: int) -> Plate:
+def plate(
+    kind: Kind, stock: Stock, lamp: dict[str, Any], across_mm: float, side_px: int, opening_share: float = 0.3
+) -> Plate:
     pixel_mm = across_mm / side_px
     station = Station.model_validate(
         {
@@ -139,7 +141,7 @@ def plate(kind: Kind, stock: Stock, lamp: dict[str, Any], across_mm: float, side
             "channels": [{"name": "all", "lights": [lamp["name"]]}],
         }
     )
-    opening = 0.3 * across_mm
+    opening = opening_share * across_mm
     mesh = _drilled(opening, across_mm) if kind == "hole" else _slab(across_mm, edge_at(across_mm), kind == "edge")
     tilt = np.deg2rad(SLANT_DEG if kind == "edge" else 0.0)
     cos, sin = np.cos(tilt), np.sin(tilt)

@@ -10,7 +10,10 @@ import numpy.typing as npt
 from firstshift.core.imprint import Imprint, Layer, Patch, Solid, Stuff
 
 LEAST_SHARE = 0.01
-"""A change below this share of the flaw's largest height, or of full cover, is called nothing."""
+"""A change below this share of the flaw's largest height is called nothing."""
+LEAST_TINT, LEAST_OF_TINT = 0.01, 0.2
+"""So is a colour that differs by less than this, or by less than this share of the flaw's strongest place: nobody would
+draw the border of a stain further out."""
 LEAST_MM = 2e-6
 
 
@@ -35,8 +38,9 @@ def imprint_of(
         most = max(float(height_mm.max()), -float(height_mm.min()))
         np.logical_or(mask, np.abs(height_mm) > max(LEAST_MM, LEAST_SHARE * most), out=mask)
     if tint is not None:
+        least = max(LEAST_TINT, LEAST_OF_TINT * max(float(tint.max()) - 1, 1 - float(tint.min())))
         for channel in range(3):
-            np.logical_or(mask, np.abs(tint[..., channel] - 1) > LEAST_SHARE, out=mask)
+            np.logical_or(mask, np.abs(tint[..., channel] - 1) > least, out=mask)
     if smoothness is not None:
         np.logical_or(mask, np.abs(smoothness - 1) > 0.03, out=mask)
     for layer in (occlusion, cover, film, hides_finish):

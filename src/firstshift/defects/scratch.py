@@ -29,6 +29,9 @@ from firstshift.defects.noise import noise, noise_along
 from firstshift.defects.path import Points, beside, of_length, way_mm
 from firstshift.spec.defect_types import Scratch
 
+BUNDLE_CELLS = 240_000
+"""Many grooves lie on one patch, each of which is drawn on all cells near it."""
+
 
 class ScratchFlaw(DrawnType[Scratch]):
     model = Scratch
@@ -50,7 +53,12 @@ class ScratchFlaw(DrawnType[Scratch]):
         extent = 2 * np.abs(np.concatenate([line for line, _ in grooves])).max(axis=0) + 2 * reach
         thinnest = width * min(share for _, share in grooves)
         patch = grid_over(
-            ground, extent[0], extent[1], narrowest_mm=max(thinnest, width * 0.4), most=MAX_CELLS, oblong=4
+            ground,
+            extent[0],
+            extent[1],
+            narrowest_mm=max(thinnest, width * 0.4),
+            most=MAX_CELLS if lines == 1 else BUNDLE_CELLS,
+            oblong=4,
         )
         height, polish, gone = blank(patch), blank(patch, 1.0), blank(patch)
         for number, (line, share) in enumerate(grooves):

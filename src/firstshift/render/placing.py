@@ -142,20 +142,30 @@ def allowed_weights(
     first region each sample is in, −1 for none."""
     gbuffer, names = stage.gbuffer, region_names(part)
     wanted = np.array([not regions or name in regions for name in names])
-    region = np.full(len(gbuffer), -1, np.int16)
+    region, weights = np.full(len(gbuffer), -1, np.int16), np.zeros(len(gbuffer))
     owner = stage.scene.placed_of(gbuffer.surface)
+    inside = _away_from_border(gbuffer, margin_px)
     for number, item in enumerate(stage.scene.placed):
         rows = np.flatnonzero(owner == number) if item.is_part else np.empty(0, np.int64)
         if not len(rows):
             continue
-        facet = gbuffer.facet[rows] @ item.pose.rotation
+        facet = gbuffer.facet[rows] @ item.pose.rotation.astype(np.float32)
         masks = region_masks(part, item.mesh, gbuffer.triangle[rows], gbuffer.local_mm[rows], facet)
         masks &= wanted[:, None]
-        region[rows] = np.where(masks.any(axis=0), masks.argmax(axis=0), -1)
-    xy = sample_xy(gbuffer)
-    inside = ((xy >= margin_px) & (xy <= (gbuffer.width - margin_px, gbuffer.height - margin_px))).all(axis=1)
-    area = np.linalg.norm(np.cross(gbuffer.across_mm, gbuffer.down_mm), axis=1).astype(np.float64)
-    return np.where(inside & (region >= 0), gbuffer.weight * area, 0.0), region
+        found = masks.any(axis=0)
+        region[rows[found]] = masks[:, found].argmax(axis=0)
+        rows = rows[found & inside[rows]]
+        area = np.linalg.norm(np.cross(gbuffer.across_mm[rows], gbuffer.down_mm[rows]), axis=1)
+        weights[rows] = gbuffer.weight[rows] * area
+    return weights, region
+
+
+def _away_from_border(gbuffer: GBuffer, margin_px: float) -> Flags:
+    """(N,)"""
+    row, column = np.divmod(gbuffer.pixel, np.int32(gbuffer.width))
+    x, y = column + 0.5 + gbuffer.offset_px[:, 0], row + 0.5 + gbuffer.offset_px[:, 1]
+    across = (x >= margin_px) & (x <= gbuffer.width - margin_px)
+    return np.asarray(across & (y >= margin_px) & (y <= gbuffer.height - margin_px))
 
 
 def sample_xy(gbuffer: GBuffer) -> Floats:

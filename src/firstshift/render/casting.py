@@ -131,9 +131,11 @@ def ideal_grid(width: int, height: int, n: Floats) -> Floats:
     nodes = (width + step - 1) // step + 3
     xy = np.empty((nodes, 2))
     ideal = np.empty((height * width, 2))
-    xy[:, 0] = (np.arange(nodes) - 1) * step + 0.5
+    for k in range(nodes):
+        xy[k, 0] = (k - 1) * step + 0.5
     for row in range(height):
-        xy[:, 1] = row + 0.5
+        for k in range(nodes):
+            xy[k, 1] = row + 0.5
         known = ideal_points(xy, n)
         for column in range(width):
             i, k, s = row * width + column, column // step, (column % step) / step

@@ -48,9 +48,14 @@ def nearest(
     """`out` (height · width,): the triangle met first, −1 for none. `points` (V, 3) in camera coordinates: for a
     perspective camera all before the lens; for a telecentric one x and y in units of the ideal image plane."""
     rows = rows_of(width, height, ideal)
-    nearness = np.full(width * height, -np.inf)
-    out[:] = -1
-    left, right = ideal[:, 0].min(), ideal[:, 0].max()
+    nearness = np.empty(width * height)
+    for i in range(width * height):
+        nearness[i], out[i] = -np.inf, -1
+    left, right = np.inf, -np.inf
+    for row in range(height):
+        last = rows[row, X0] + rows[row, DX] * (width - 1)
+        left = min(left, min(rows[row, X0], last) - rows[row, STRAY])
+        right = max(right, max(rows[row, X0], last) + rows[row, STRAY])
     edge = np.empty((3, 3))
     for t in range(len(triangles)):
         low, high, least, most = np.inf, -np.inf, np.inf, -np.inf

@@ -354,7 +354,6 @@ def _centres(width: int, height: int) -> Floats:
     grid = np.empty((height, width, 2))
     grid[:, :, 0] = np.arange(width) + 0.5
     grid[:, :, 1] = np.arange(height)[:, None] + 0.5
-    grid.setflags(write=False)
     return grid.reshape(-1, 2)
 
 

@@ -73,7 +73,7 @@ class Packed:
         numbers = np.zeros((kernel.PLACES, kernel.USED + 1), np.float32)
         for number, layer in enumerate(layers):
             if layer is not None:
-                numbers[number] = (*layer.numbers(lay_deg), 1.0)
+                numbers[number] = (*layer.numbers(lay_deg), kernel.ROUGH if layer in rough else kernel.SLOW)
         whole = [finish.uneven_slope, finish.uneven_tint, *finish.unseen, finish.valley / (1.25 * ra_um), ALPHA_FLOOR]
         frame = _FRAMES.get(rough[0].course, placing.STRAIGHT)
         return cls((a, b, c, d), (e, f, g, h), numbers, np.array(whole, np.float32), frame)

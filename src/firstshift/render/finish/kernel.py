@@ -1,7 +1,8 @@
 """All layers of one finish at all samples of one surface, in one pass: the numba kernel that `dressing.py` calls.
 
 Layers come in four fixed places, so that one compiled kernel serves every finish: a slow field that makes the surface
-uneven, two of roughness, one undulation. A place that is not used has 0 in the last of its numbers.
+uneven, two of roughness, one undulation. A place that is not used has 0 in the last of its numbers, ROUGH where the
+layer's height counts as roughness.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from firstshift.render.gbuffer import F32
 
 PLACES = 4
 USED = 14
+ROUGH, SLOW = 1.0, 2.0
 _F = np.float32
 _ZERO, _HALF, _ONE, _TWO = _F(0), _F(0.5), _F(1), _F(2)
 _MICROMETRES = _F(1e3)
@@ -99,8 +101,9 @@ def _read(s: F32, texels: F32, levels: Levels, n: F32) -> None:
 
 
 @FAST
-def _add(s: F32, n: F32, is_rough: bool) -> None:
+def _add(s: F32, n: F32) -> None:
     """A layer's slope, the variance it leaves, and its height, which counts for roughness only."""
+    is_rough = n[USED] == ROUGH
     by_long, by_wide, risen = n[3] / n[1], n[3] / n[2], n[3] * _MICROMETRES if is_rough else _ZERO
     for j in range(W):
         gain = s[GAIN + j] if is_rough else _ONE
@@ -155,12 +158,12 @@ def _turn(s: F32, floor: float) -> None:
 
 
 @FAST
-def _layer(s: F32, texels: F32, levels: Levels, n: F32, is_rough: bool) -> None:
+def _layer(s: F32, texels: F32, levels: Levels, n: F32) -> None:
     if n[USED] > 0:
         _find_lines(s, n)
         _find_gradients(s, n)
         _read(s, texels, levels, n)
-        _add(s, n, is_rough)
+        _add(s, n)
 
 
 @FAST
@@ -179,9 +182,9 @@ def dress_samples(
         at.find_frames(s, rotation, lay)
         at.find_tangents(s)
         _begin(s, mottle_t, mottle_l, mottle_n, whole)
-        _layer(s, rough_t, rough_l, rough_n, True)
-        _layer(s, cross_t, cross_l, cross_n, True)
-        _layer(s, wave_t, wave_l, wave_n, False)
+        _layer(s, rough_t, rough_l, rough_n)
+        _layer(s, cross_t, cross_l, cross_n)
+        _layer(s, wave_t, wave_l, wave_n)
         _turn(s, whole[5])
         for j in range(count):
             i = which[first + j]

@@ -1,4 +1,4 @@
-"""The bracket's plan, small pictures of it, and a workspace to put them into."""
+"""The bracket's plan with a new pose for every fourth defect, small pictures of it, and a workspace to put them into."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from firstshift.store.workspace import Workspace
 def bracket(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bracket")
     copy_example("bracket", folder / "plan")
+    file = folder / "plan" / "plan.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "\nsynthetic: {images_per_pose: 4}\n", encoding="utf-8")
     return folder / "plan"
 
 

@@ -34,16 +34,16 @@ def contents(ws: Workspace) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory, bracket: Path) -> Workspace:
-    """Ten good parts and thirty with each of two flaws, by one process."""
+    """Six good parts and eight with each of two flaws, by one process."""
     ws = Workspace.create(tmp_path_factory.mktemp("synth") / "ws", actor="human:test")
-    synthesise(ws, small_order(bracket, good=10, per_defect=30, classes=CLASSES))
+    synthesise(ws, small_order(bracket, good=6, per_defect=8, classes=CLASSES))
     return ws
 
 
 def test_everything_asked_for_is_there_and_verifies(done: Workspace) -> None:
-    assert done.images.count() == 2 * (10 + 30 + 30)
-    assert done.images.count(Query(origin="rendered", labelled=True)) == 140
-    assert done.images.count(Query(verdict="good")) == 20
+    assert done.images.count() == 2 * (6 + 8 + 8)
+    assert done.images.count(Query(origin="rendered", labelled=True)) == 44
+    assert done.images.count(Query(verdict="good")) == 12
     assert not verify_workspace(done).problems
 
 
@@ -52,20 +52,20 @@ def test_the_run_can_be_stopped_and_goes_on(done: Workspace, ws: Workspace, brac
         pass
 
     def stop(event: ProgressEvent) -> None:
-        if event.done >= 25:
+        if event.done >= 9:
             raise Cancelled("enough")
 
-    order = small_order(bracket, good=10, per_defect=30, classes=CLASSES)
+    order = small_order(bracket, good=6, per_defect=8, classes=CLASSES)
     with pytest.raises(Cancelled):
         synthesise(ws, order, progress=Reporting(stop, every_s=0))
     begun = ws.images.count()
-    assert 0 < begun < 140
+    assert 0 < begun < 44
     report = synthesise(ws, order)
     assert contents(ws) == contents(done)
-    assert report.images == 140 - begun
-    assert dict(report.parts) == {"good": 10, "scratch": 30, "hole_missing": 30}
+    assert report.images == 44 - begun
+    assert dict(report.parts) == {"good": 6, "scratch": 8, "hole_missing": 8}
     again = synthesise(ws, order)
-    assert (again.images, ws.images.count()) == (0, 140)
+    assert (again.images, ws.images.count()) == (0, 44)
 
 
 def test_asking_for_more_adds_to_what_is_there(ws: Workspace, bracket: Path) -> None:
@@ -79,7 +79,7 @@ def test_asking_for_more_adds_to_what_is_there(ws: Workspace, bracket: Path) -> 
 
 @pytest.mark.parametrize("crew", [Processes(2), Cluster("local", 2)], ids=["two processes", "Ray on two workers"])
 def test_every_crew_paints_the_same_bytes(done: Workspace, ws: Workspace, bracket: Path, crew: Crew) -> None:
-    synthesise(ws, small_order(bracket, good=10, per_defect=30, classes=CLASSES), crew=crew)
+    synthesise(ws, small_order(bracket, good=6, per_defect=8, classes=CLASSES), crew=crew)
     assert contents(ws) == contents(done)
 
 
@@ -118,8 +118,8 @@ def test_where_a_flaw_is_said_to_be_the_image_differs_from_a_clean_one(bracket: 
 
     stage = Stage(small_order(bracket, per_defect=1, size_px=160, channels=("dark",)))
     painter, checked = Painter(stage), 0
-    for number in (0, 25, 50, 75):
-        recipe = draw_recipe(stage, draw_pose(stage, "dent", number // 25), "dent", number)
+    for number in (0, 4, 8, 12):
+        recipe = draw_recipe(stage, draw_pose(stage, "dent", number // 4), "dent", number)
         (flawed,) = painter.paint(recipe)
         (clean,) = painter.paint(replace(recipe, flaws=()))
         change = np.abs(flawed.image.grey() - clean.image.grey())
@@ -141,7 +141,7 @@ def test_where_a_flaw_is_said_to_be_the_image_differs_from_a_clean_one(bracket: 
 
 def test_an_image_is_rendered_again_bit_for_bit_from_its_provenance(done: Workspace, bracket: Path) -> None:
     records = list(done.images.all())
-    for record in (records[3], records[40], records[77], records[120]):
+    for record in (records[3], records[20], records[41]):
         found = look_at(done, record.id, bracket, suffix=".png")
         assert found.is_same
         assert found.differing == 0
@@ -164,11 +164,11 @@ def test_killed_at_any_moment_nothing_is_lost_or_twice(done: Workspace, bracket:
     Workspace.create(place, actor="human:test").close()
     command = [
         *(sys.executable, "-m", "firstshift.cli.app", "synth", str(bracket / "plan.yaml"), "--workspace", str(place)),
-        *("--good", "10", "--per-defect", "30", "--class", "scratch", "--class", "hole_missing"),
+        *("--good", "6", "--per-defect", "8", "--class", "scratch", "--class", "hole_missing"),
         *("--size", "96", "--seed", "3", "--workers", "2", "--quiet"),
     ]
     journals = place / "synth"
-    for wanted in (1, 30, 80):
+    for wanted in (1, 12, 24):
         child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         deadline = time.monotonic() + 90
         while time.monotonic() < deadline and child.poll() is None:

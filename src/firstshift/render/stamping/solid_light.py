@@ -180,7 +180,7 @@ def _samples(prepared: Prepared, seen: Seen, surface: int) -> GBuffer:
         view=(-seen.direction).astype(np.float32),
         across_mm=across,
         down_mm=down,
-        distance_mm=prepared.view.distance_mm(seen.position_mm).astype(np.float32),
+        distance_mm=np.zeros(len(seen), np.float32),  # the blur of defocus is the clean view's
     )
 
 

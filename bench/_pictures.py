@@ -36,16 +36,22 @@ def in_one_row(cells: Sequence[Image]) -> Image:
     )
 
 
+def in_two_rows(cells: Sequence[Image]) -> list[Image]:
+    half = (len(cells) + 1) // 2
+    return [in_one_row(cells[:half]), in_one_row(cells[half:])]
+
+
 def padded_rows(rows: Sequence[Image]) -> Image:
     width = max(row.shape[1] for row in rows)
     return np.concatenate([np.pad(r, ((0, 0), (0, width - r.shape[1]), (0, 0)), constant_values=1) for r in rows])
 
 
 def save(name: str, picture: Image, larger: int = 1) -> None:
-    """As good as fits into a page."""
+    """As large and as good as fits into a page."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    pixels = (picture * 255).astype(np.uint8).repeat(larger, axis=0).repeat(larger, axis=1)
-    for quality in (92, 86, 80, 70, 60):
+    once = np.clip(picture * 255, 0, 255).astype(np.uint8)
+    for factor, quality in ((larger, 92), (larger, 84), (larger, 75), (1, 92), (1, 80), (1, 60)):
+        pixels = cv2.resize(once, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
         _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
         if len(encoded) <= LARGEST_BYTES:
             break

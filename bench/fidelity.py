@@ -20,14 +20,16 @@ import numpy as np
 import numpy.typing as npt
 
 from _flaws import flaw_rows
-from _pictures import DARK, in_one_row, padded_rows, save, side_by_side
+from _pictures import DARK, in_two_rows, padded_rows, save, side_by_side
 from _references import layers
 from _stage import LIGHTS, PARTS, SUBSTANCES, Staged, own_alpha, staged, told
 from measurement import interval, section
 
 Image = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
-SIDE_PX = 128
+SIDE_PX = {"strip": 64}
+USUAL_SIDE_PX = 128
+"""A line camera is path traced line by line, and an endless strip is the same everywhere."""
 SAMPLES = 64
 """Of each of two references; well spread ones, as good as several hundred independent ones."""
 ALPHAS = (None, 0.1, 0.3)
@@ -60,13 +62,13 @@ def main() -> None:
                 found, cells = compared(part, substance, alpha)
                 rows += found
                 if alpha is None:
-                    lines.append(in_one_row(cells))
-        save(f"fidelity-{substance}.jpg", padded_rows(lines))
+                    lines += in_two_rows(cells)
+        save(f"fidelity-{substance}.jpg", padded_rows(lines), 2)
     print(
         section(
             "Shader against path tracer",
             command="make bench ONLY=fidelity",
-            n=f"{len(rows)} images about {SIDE_PX} pixels across, {sum(row.areas for row in rows):,} smooth areas",
+            n=f"{len(rows)} images of about {USUAL_SIDE_PX} pixels, {sum(row.areas for row in rows):,} smooth areas",
             body="\n\n".join([summary(rows), by_case(rows), SIDE_BY_SIDE, *interreflection(), flaw_rows()]),
             note=NOTE,
         )
@@ -75,7 +77,7 @@ def main() -> None:
 
 def compared(part: str, substance: str, alpha: float | None) -> tuple[list[Compared], list[Image]]:
     told(f"{part}, {substance}, alpha {alpha or 'of its finish'}")
-    scene = staged(part, substance, alpha or own_alpha(part, substance), SIDE_PX)
+    scene = staged(part, substance, alpha or own_alpha(part, substance), side_px(part))
     one, other = (layers(scene.prepared, scene.station, SAMPLES, seed) for seed in (1, 2))
     found, cells = [], []
     for index, light in enumerate(LIGHTS):
@@ -90,6 +92,10 @@ def compared(part: str, substance: str, alpha: float | None) -> tuple[list[Compa
         error, of_pixels, of_noise = (float(np.median(values)) for values in (errors, raw, noise))
         found.append(Compared(part, light, substance, alpha, error, of_pixels, of_noise, len(errors)))
     return found, cells
+
+
+def side_px(part: str) -> int:
+    return SIDE_PX.get(part, USUAL_SIDE_PX)
 
 
 def noise_free(ours: Image, one: Image, other: Image, where: Mask) -> Image:
@@ -159,7 +165,7 @@ def interreflection() -> tuple[str, str]:
     cells = []
     for part, substance in (("bracket", "metal"), ("bracket", "plastic"), ("fitting", "metal")):
         told(f"whole paths: {part}, {substance}")
-        scene = staged(part, substance, own_alpha(part, substance), SIDE_PX)
+        scene = staged(part, substance, own_alpha(part, substance), side_px(part))
         one, other = (layers(scene.prepared, scene.station, SAMPLES, seed, "path") for seed in (1, 2))
         row = []
         for index, light in enumerate(LIGHTS):
@@ -168,15 +174,15 @@ def interreflection() -> tuple[str, str]:
             median, share = (float(np.median(errors)), float((errors > 0.1).mean())) if len(errors) else (math.nan,) * 2
             lines.append(f"| {part}, {substance} | {light} | {median:.1%} | {share:.0%} |")
             row.append(side_by_side(ours, path))
-        cells.append(in_one_row(row))
-    save("fidelity-interreflection.jpg", padded_rows(cells))
+        cells += in_two_rows(row)
+    save("fidelity-interreflection.jpg", padded_rows(cells), 2)
     return INTERREFLECTION, "\n".join(lines)
 
 
 SIDE_BY_SIDE = """\
 Below, with the finishes' own α: each cell is shader, path tracer, error (blue: we are too dark, red: too bright, full
-colour at 25 %; grey: outlines and darkness, not compared); columns are ring, bar, dome, dark field; rows are bracket,
-cap, fitting, strip.
+colour at 25 %; grey: outlines and darkness, not compared). Each part takes two lines, ring and bar, then dome and dark
+field; the parts are bracket, cap, fitting, strip.
 
 ![Metal: shader, path tracer, error](pictures/fidelity-metal.jpg)
 
@@ -184,7 +190,8 @@ cap, fitting, strip.
 
 INTERREFLECTION = """\
 **Where it fails.** The shader counts light that met one surface. Against whole paths (12 bounces) deep pockets, bores
-and facing walls are too dark, and open faces are not; rows: bracket in metal and in plastic, fitting in metal.
+and facing walls are too dark, and open faces are not. Two lines each as above: bracket in metal, in plastic, fitting
+in metal.
 
 ![Against whole paths: shader, path tracer, error](pictures/fidelity-interreflection.jpg)"""
 

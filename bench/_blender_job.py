@@ -4,7 +4,8 @@ how long each took, by the clock and in seconds of processor time.
     python _blender_job.py job.npz picture.png
 
 job.npz: corners (T, 3, 3) and normals (T, 3, 3) of the part in mm, lamp (T', 3, 3), focal_px, principal_px (2,), width,
-height, eye_height, colour (3,), alpha, radiance, samples, images, threads. Prints one JSON line.
+height, camera (4, 4) to the world in mm, exposure in stops, colour (3,), alpha, radiance, samples, images, threads.
+Prints one JSON line.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import time
 
 import bpy
+import mathutils
 import numpy as np
 
 MM = 0.001
@@ -84,9 +86,12 @@ def look(scene, job):
     lens.shift_x, lens.shift_y = float(width / 2 - x) / width, float(y - height / 2) / width
     lens.clip_start, lens.clip_end = 0.001, 100.0
     camera = bpy.data.objects.new("camera", lens)
-    camera.location = (0, 0, float(job["eye_height"]) * MM)
+    matrix = job["camera"].copy()
+    matrix[:3, 3] *= MM
+    camera.matrix_world = mathutils.Matrix(matrix.tolist())
     scene.collection.objects.link(camera)
     scene.camera = camera
+    scene.view_settings.exposure = float(job["exposure"])
     scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
 
 

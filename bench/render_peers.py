@@ -4,14 +4,13 @@ Ours are whole images through the whole pipeline: new pose or new flaw, sensor, 
 alone, 512², their part turned a little from image to image. All are measured in one run on the same cores: by the
 clock, and in seconds of processor time, which other work on the machine hardly changes.
 
-    python bench/render_peers.py --small        to see that it works
+    PEERS=small make bench ONLY=render_peers        a few images of each, to see that it works
 """
 
 from __future__ import annotations
 
 import os
 import statistics
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -37,8 +36,9 @@ from firstshift.spec.examples import copy_example
 from measurement import interval, section
 
 SIDE_PX, SAMPLES = 512, 64
-PEER_IMAGES, GOOD_IMAGES, DEFECT_IMAGES = 8, 200, 1000
-SMALL = (2, 16, 48)
+LARGE = (8, 200, 1000)
+SMALL = (3, 48, 240)
+"""Images of each peer, good ones of ours, ones with defects of ours."""
 GOAL_DEFECT, GOAL_GOOD = 100, 20
 CHANNEL = "bright"
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
@@ -53,7 +53,7 @@ class Peer:
 
 
 def main() -> None:
-    peer_images, good, defects = SMALL if "--small" in sys.argv[1:] else (PEER_IMAGES, GOOD_IMAGES, DEFECT_IMAGES)
+    peer_images, good, defects = SMALL if os.environ.get("PEERS") == "small" else LARGE
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(prefix="firstshift-peers-") as temporary:
         folder = Path(temporary)
@@ -121,7 +121,7 @@ def blender(stage: Stage, ready: Prepared, folder: Path, images: int, threads: i
 
 
 def cycles_job(stage: Stage, ready: Prepared, camera: Camera) -> dict[str, object]:
-    """Everything in the scene as one metal body; a camera that looks straight down."""
+    """Everything in the scene as one metal body; a camera where ours is, which in Blender looks along its own −z."""
     meshes: list[Mesh] = [
         item.mesh.moved(np.asarray(item.pose.rotation), np.asarray(item.pose.shift_mm)) for item in ready.scene.placed
     ]
@@ -135,7 +135,8 @@ def cycles_job(stage: Stage, ready: Prepared, camera: Camera) -> dict[str, objec
         "principal_px": np.asarray(camera.principal_px),
         "width": camera.width,
         "height": camera.height,
-        "eye_height": camera.eye_mm[2],
+        "camera": camera.to_world @ np.diag([-1.0, 1.0, -1.0, 1.0]),
+        "exposure": np.log2(0.8 / np.percentile(ready.radiance[0], 99)),
         "colour": np.array([0.91, 0.92, 0.92]),
         "alpha": (along + across) / 2,
         "radiance": radiance[0],

@@ -3,11 +3,13 @@
     layers = trace(prepared, plan.station, samples=64, way="path")      # (L, height, width, C), as `prepared.layers`
 
 Shape, place, shading normals, refractive indices and the lights' true shapes and radiances are the very same. Finish is
-not: the path tracer takes one roughness for a surface, the median of what its samples have, and no resolved texture.
+not: the path tracer takes one roughness for a surface, the median of what its samples have, evened over directions, and
+no resolved texture.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -66,9 +68,16 @@ def pieces_of(
             if rows[surface] < 0:
                 plain: Mapping[str, Any] = {"type": "diffuse", "reflectance": {"type": "rgb", "value": [0.0] * 3}}
             else:
-                plain = substance(materials, rows[surface], light, roughness[surface])
+                plain = substance(materials, rows[surface], light, _evened(roughness[surface]))
             pieces.append(Piece(of_body(mesh, int(body)), plain))
     return pieces
+
+
+def _evened(roughness: Roughness) -> Roughness:
+    """The same in all directions: a mesh does not say which way its lay runs."""
+    along, across = roughness
+    even = along if along == across else math.sqrt(along * across)
+    return even, even
 
 
 def lamp_of(

@@ -1,4 +1,4 @@
-"""The demo: images before parts, a plan, photographs, a data set that does not leak, evidence that verifies — and that notices a forger.
+"""The demo: images before parts, a plan, photographs, a data set that does not leak, evidence that verifies.
 
 Everything is left in demo-workspace/, with a page to look at: demo-workspace/index.html.
 """

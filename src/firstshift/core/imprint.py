@@ -132,8 +132,8 @@ class Imprint:
     tint: Layer | None = None
     """(rows, columns, 3): factor on what the surface reflects, linear RGB."""
     smoothness: Layer | None = None
-    """Factor on the roughness (GGX alpha) of the surface's own finish; 0.3 is burnished, 3 torn. Below 1 it flattens the
-    resolved finish texture as well, above 1 it leaves it."""
+    """Factor on the roughness (GGX alpha) of the surface's own finish; 0.3 is burnished, 3 torn. Below 1 it also
+    flattens the resolved finish texture, above 1 it leaves it."""
     occlusion: Layer | None = None
     """0…1, share of light that does not get in because of walls finer than the grid; those of `height_mm` are worked
     out from it."""

@@ -29,7 +29,7 @@ class Prepared:
     visible: npt.NDArray[np.uint8] | None
     """(N, E): 255 where nothing stands between sample and emitter, 0 where something does; None when all is open."""
     radiance: F32
-    """(L, N, C): of the clean part, each light on its own; relative to a white matt plane in full light being about 1."""
+    """(L, N, C): of the clean part, each light on its own; a white matt plane in full light has about 1."""
 
     @property
     def layers(self) -> F32:

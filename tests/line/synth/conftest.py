@@ -1,4 +1,4 @@
-"""The bracket's plan with a new pose for every fourth defect, small pictures of it, and a workspace to put them into."""
+"""The bracket's plan with a new pose for every fourth defect, small pictures of it, and a workspace for them."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from firstshift.core.label import Label, Level
 from firstshift.core.seed import Seed
 from firstshift.defects.draw import draw_flaw
 from firstshift.line.synth.drawing import draw_pose, draw_recipe
+from firstshift.line.synth.freeing import give_back_memory
 from firstshift.line.synth.labelling import SeenFlaw, label_of
 from firstshift.line.synth.lit import Lit, blurred_light, mixed, sharp_light
 from firstshift.line.synth.placing import land_flaw
@@ -80,6 +81,7 @@ class Painter:
                 self._ready = ready
             recipe = draw_recipe(self.stage, ready.pose, unit.kind, number)
             images += [self._new(painted) for painted in self.paint(recipe, ready)]
+        give_back_memory()
         return images
 
     def paint(self, recipe: Recipe, ready: Ready | None = None) -> list[Painted]:

@@ -12,16 +12,18 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ferrite.ends import with_ends
-from ferrite.judging import Judged, Tested, by_class, judged
+from ferrite.judging import Judged, Tested, by_class, figures, judged
+from ferrite.onto import put_onto
 from ferrite.photographs import Photograph, calibrated, photographs
 from ferrite.rendering import CACHE, HERE, Tile, Wanted, rendered
 from firstshift.sensor.profile import SensorProfile
@@ -29,8 +31,11 @@ from measurement import section
 
 SEEDS = (0, 1, 2)
 COUNT = 640
-STEPS = 300
+STEPS = 500
 Scores = npt.NDArray[np.float64]
+CAD, PLAIN, CALIBRATED = "CAD", "CAD, no randomisation", "CAD, calibrated camera"
+ONTO, MIXED = "onto good photographs", "half CAD, half onto"
+WAYS = (CAD, ONTO, PLAIN, CALIBRATED, MIXED)
 
 
 def main() -> int:
@@ -38,62 +43,59 @@ def main() -> int:
     if not root or not (Path(root) / "mtd").is_dir():
         print("bench/tiles.py: set FIRSTSHIFT_BENCH_DATA to the folder with the set `mtd`; nothing was measured")
         return 2
-    taken = photographs(Path(root) / "mtd")
+    folder = Path(root) / "mtd"
+    taken = photographs(folder)
     shown = [photograph for photograph in taken if photograph.tested]
     tested = Tested(tuple(one.kind for one in shown), np.array([one.tile for one in shown]))
-    found = {
-        name: [np.array(one) for one in scores_of(name, tiles, shown)]
-        for name, tiles in ways([photograph for photograph in taken if not photograph.tested]).items()
-    }
+    jobs = [(folder, way, seed) for seed in SEEDS for way in WAYS]
+    found: dict[str, list[Scores]] = {way: [] for way in WAYS}
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        for (_, way, seed), scores in zip(jobs, pool.map(scores_of, jobs), strict=True):
+            found[way].append(scores)
+            print(
+                f"tiles: {way}, seed {seed}: AUROC {figures(scores, tested.good)[0]:.3f}", file=sys.stderr, flush=True
+            )
     told(found, tested, taken)
     return 0
 
 
-def ways(backgrounds: list[Photograph]) -> dict[str, Callable[[], list[Tile]]]:
-    """Each way to make the images that train; all have as many."""
-    from ferrite.onto import put_onto
+def tiles_of(way: str, backgrounds: list[Photograph]) -> list[Tile]:
+    """What trains: as many images whichever way they are made."""
 
     def cad(name: str, varied: bool = True, profile: SensorProfile | None = None) -> list[Tile]:
         tiles = rendered(Wanted(name, COUNT, varied, profile))
         return [with_ends(tile, k) for k, tile in enumerate(tiles)]
 
-    return {
-        "CAD": lambda: cad("cad"),
-        "CAD, no randomisation": lambda: cad("plain", varied=False),
-        "CAD, calibrated camera": lambda: cad("calibrated", profile=calibrated(backgrounds)),
-        "onto good photographs": lambda: put_onto(backgrounds, COUNT),
-        "half CAD, half onto": lambda: [*cad("cad")[::2], *put_onto(backgrounds, COUNT)[::2]],
-    }
+    match way:
+        case "onto good photographs":
+            return put_onto(backgrounds, COUNT)
+        case "half CAD, half onto":
+            return [*cad("cad")[::2], *put_onto(backgrounds, COUNT)[::2]]
+        case "CAD, calibrated camera":
+            return cad("calibrated", profile=calibrated(backgrounds))
+        case "CAD, no randomisation":
+            return cad("plain", varied=False)
+        case _:
+            return cad("cad")
 
 
-def scores_of(name: str, tiles: Callable[[], list[Tile]], shown: Sequence[Photograph]) -> list[Scores]:
-    """One row of scores for each seed."""
-    made = tiles()
-    told = hashlib.sha256((HERE / "network.py").read_bytes() + repr((STEPS, len(shown))).encode())
-    for tile in made:
-        told.update(tile.grey.tobytes())
-        told.update(tile.mask.tobytes())
-    kept = [CACHE / f"scores-{told.hexdigest()[:12]}-{seed}.npy" for seed in SEEDS]
-    left = [(path, seed) for path, seed in zip(kept, SEEDS, strict=True) if not path.exists()]
-    if left:
-        files = [photograph.file for photograph in shown]
-        with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-            for path, _ in pool.map(_train_and_score, [(path, made, files, seed) for path, seed in left]):
-                print(f"tiles: {name}: {path.name}", file=sys.stderr, flush=True)
-    return [np.load(path) for path in kept]
-
-
-def _train_and_score(asked: tuple[Path, list[Tile], list[Path], int]) -> tuple[Path, int]:
-    import cv2
-
+def scores_of(job: tuple[Path, str, int]) -> Scores:
+    """Of all photographs that are tested, in their order; from the cache where the same was done before."""
     from ferrite.network import marked, score, trained
 
-    path, tiles, files, seed = asked
+    folder, way, seed = job
     cv2.setNumThreads(1)
-    model = trained(tiles, steps=STEPS, seed=seed)
-    halves = (Photograph(file, "", 0, True).half() for file in files)
-    np.save(path, np.array([score(marked(model, half)) for half in halves]))
-    return path, seed
+    taken = photographs(folder)
+    shown = [photograph for photograph in taken if photograph.tested]
+    tiles = tiles_of(way, [photograph for photograph in taken if not photograph.tested])
+    told = hashlib.sha256((HERE / "network.py").read_bytes() + repr((STEPS, len(shown), seed)).encode())
+    for tile in tiles:
+        told.update(tile.grey.tobytes() + tile.mask.tobytes())
+    kept = CACHE / f"scores-{told.hexdigest()[:12]}.npy"
+    if not kept.exists():
+        model = trained(tiles, steps=STEPS, seed=seed)
+        np.save(kept, np.array([score(marked(model, photograph.half())) for photograph in shown]))
+    return np.asarray(np.load(kept), np.float64)
 
 
 def told(found: dict[str, list[Scores]], tested: Tested, taken: Sequence[Photograph]) -> None:

@@ -23,7 +23,7 @@ def with_ends(tile: Tile, seed: int) -> Tile:
     generator = np.random.default_rng([seed, 77])
     shown = np.ones(tile.grey.shape, np.float32)
     for turns in range(4):
-        often = 0.65 if turns % 2 == 0 else 0.3
+        often = 0.35 if turns % 2 == 0 else 0.15
         if generator.uniform() < often:
             edge = np.rot90(shown, turns)
             edge *= _end(edge.shape, generator)

@@ -99,9 +99,9 @@ def trained(tiles: Sequence[Tile], *, steps: int, seed: int, threads: int = 1) -
 
 
 def loss_of(marked: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """Balanced: all flawed pixels of a crop weigh as much as 1/20 of the crop at least, half of it at most."""
+    """Balanced: all flawed pixels of a crop together weigh as much as a twentieth of it: a pore or half the tile."""
     area = wanted.mean(dim=(1, 2, 3), keepdim=True)
-    heavier = (0.05 / area.clamp(min=2e-4)).clamp(min=1.0, max=40.0)
+    heavier = (0.05 / area.clamp(min=2e-4)).clamp(min=0.1, max=40.0)
     weight = torch.where(wanted > 0.5, heavier, torch.ones_like(wanted))
     bce = (functional.binary_cross_entropy_with_logits(marked, wanted, reduction="none") * weight).mean()
     share = torch.sigmoid(marked)

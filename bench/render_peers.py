@@ -172,7 +172,7 @@ def table(ours: tuple[Phase, Phase], peers: list[Peer]) -> str:
             ]
             ratios.append(f"| {peer.name} | " + " | ".join(cells) + " |")
     goals = f"Goals: {GOAL_GOOD} times as long as a good image of ours, {GOAL_DEFECT} times as one with defects."
-    return "\n".join([*lines, "", goals, "", *ratios])
+    return "\n".join([*lines, "", goals, "", *ratios, "", PEER_PICTURES])
 
 
 def told_ratio(peer: Peer, phase: Phase, goal: int) -> tuple[str, str]:
@@ -184,11 +184,15 @@ def told_ratio(peer: Peer, phase: Phase, goal: int) -> tuple[str, str]:
     return (text if ratio >= goal else f"**{text}**, goal {goal} missed"), clock
 
 
+PEER_PICTURES = """\
+![Mitsuba, 64 samples](pictures/peer-mitsuba.jpg) ![Cycles, 64 samples](pictures/peer-cycles.jpg)"""
+
 NOTE = """\
 Ratios of processor time are what counts; those by the clock are the same where all cores are free. Both peers use all
 cores for one image; ours are made by one process for each core. A time of ours is that of a whole image: pose, finish,
-light or flaw, sensor, PNG, label, record. The peers' pictures have none of these, and neither finish texture nor flaw;
-Mitsuba builds its scene anew for each, Cycles only turns the part."""
+light or flaw, sensor, PNG, label; not the writing to a workspace, which `firstshift bench synth` includes. The peers'
+pictures have neither finish texture nor flaw nor sensor; Mitsuba builds its scene anew for each, Cycles only turns the
+part, and takes all of it, background too, for one metal."""
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from firstshift.spec import PlanError
 from tests.cli.conftest import Terminal
 from tests.cli.test_every_command import COMMANDS
 
-NEEDS_NO_WORKSPACE = {("new",), ("plan", "schema"), ("workspace", "restore"), ("bench", "ingest")}
+NEEDS_NO_WORKSPACE = {("new",), ("plan", "schema"), ("workspace", "restore"), ("bench", "ingest"), ("bench", "synth")}
 ARGUMENTS = {
     ("import",): ["photos"],
     ("export",): ["out", "--format", "coco"],
@@ -29,6 +29,9 @@ ARGUMENTS = {
     ("dataset", "diff"): ["v1", "v2"],
     ("dataset", "golden", "add"): ["img_00", "--reason", "because"],
     ("dataset", "golden", "remove"): ["img_00", "--reason", "because"],
+    ("synth", "show"): ["img_00"],
+    ("synth", "onto"): ["photo.png", "--per-photo", "1"],
+    ("station", "calibrate"): ["frames"],
     ("audit", "export"): ["out.jsonl"],
     ("workspace", "move"): ["--blobs", "elsewhere"],
     ("workspace", "backup"): ["backup"],

@@ -128,8 +128,8 @@ class OntoPainter:
                 continue
             entry = next((one for one in alike if one is plan.defects[flaw.entry]), alike[0])
             severity = min(max(flaw.severity, entry.severity[0]), entry.severity[1])
-            number = self.stage.entry_number(entry)
-            recipes.append(FlawRecipe(number, entry.class_name, entry.type, severity, flaw.seed.value >> 75))
+            place = self.stage.entry_number(entry)
+            recipes.append(FlawRecipe(place, entry.class_name, entry.type, severity, flaw.seed.value >> 75))
         return OntoRecipe(
             run=self.run, kind=kind, number=number, photograph=photograph.id, channel=self.channel,
             registered=found.registered.to_json(), light=found.light.to_json(), psf_sigma_px=found.psf_sigma_px,

@@ -132,7 +132,7 @@ class Journal:
             try:
                 told = json.loads(path.read_text(encoding="utf-8"))
                 self.done.update({str(kind): int(count) for kind, count in told["done"].items()})
-            except (ValueError, KeyError, AttributeError, OSError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
                 raise BadInput(
                     where=path, expected="the journal of a run", found=error, way_out="remove the file; nothing is lost"
                 ) from error

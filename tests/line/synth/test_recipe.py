@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -79,13 +80,22 @@ def test_units_are_interleaved_and_cover_everything_once(stage: Stage) -> None:
     assert {unit.kind for unit in units[:3]} == {GOOD, "scratch", "dent"}
 
 
-def test_a_run_has_one_name_however_many_images_it_has(stage: Stage) -> None:
-    plan = stage.plan
+def test_a_run_has_one_name_however_many_images_it_has() -> None:
+    plan, both = "a plan's hash", ("bright", "dark")
     few, many = SynthSettings(good=1, seed=5), SynthSettings(good=900, per_defect=4, seed=5)
-    assert few.run_name(plan, None) == many.run_name(plan, None)
-    assert few.run_name(plan, None) != SynthSettings(seed=6).run_name(plan, None)
-    assert few.run_name(plan, None) != few.run_name(plan.with_value("station.working_distance_mm", 280.0), None)
-    assert few.run_name(plan, None) != few.run_name(plan, "a profile")
+    assert few.run_name(plan, None, both) == many.run_name(plan, None, both)
+    assert few.run_name(plan, None, both) != SynthSettings(seed=6).run_name(plan, None, both)
+    assert few.run_name(plan, None, both) != few.run_name("another", None, both)
+    assert few.run_name(plan, None, both) != few.run_name(plan, "a profile", both)
+    assert few.run_name(plan, None, both) != few.run_name(plan, None, ("dark",))
+
+
+def test_a_replaced_cad_file_makes_another_run(bracket: Path, tmp_path: Path) -> None:
+    shutil.copytree(bracket, tmp_path / "plan")
+    before = Stage(small_order(tmp_path / "plan", good=1)).run
+    cad = tmp_path / "plan" / "bracket.step"
+    cad.write_bytes(cad.read_bytes() + b"\n")
+    assert Stage(small_order(tmp_path / "plan", good=1)).run != before
 
 
 @pytest.mark.parametrize(

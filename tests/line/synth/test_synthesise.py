@@ -154,7 +154,7 @@ def test_a_changed_plan_is_named_when_an_image_is_shown(done: Workspace, bracket
     shutil.copytree(bracket, tmp_path / "other")
     plan = tmp_path / "other" / "plan.yaml"
     plan.write_text(plan.read_text().replace("working_distance_mm: 287", "working_distance_mm: 288"))
-    with pytest.raises(BadInput, match="the plan changed since"):
+    with pytest.raises(BadInput, match="the plan or a file that it names changed since"):
         look_at(done, next(iter(done.images.all())).id, plan)
 
 

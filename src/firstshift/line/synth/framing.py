@@ -23,6 +23,7 @@ from firstshift.render.view import CameraPose, view_of
 
 if TYPE_CHECKING:
     from firstshift.line.synth.stage import Stage
+    from firstshift.spec.catalogue import Defect
 
 SURVEY_PX = 128
 JITTER = 0.35
@@ -58,8 +59,7 @@ def regions_on(stage: Stage, scene: Scene, gbuffer: GBuffer) -> npt.NDArray[np.b
 
 def frame_pose(stage: Stage, pose: PoseDraw, kind: str, seed: Seed) -> PoseDraw:
     """The pose with the entry it is for and its window; without a window where the whole image is small enough."""
-    entries = [entry for entry in stage.drawable if kind == entry.class_name]
-    entry = entries[int(seed.uniform("entry") * len(entries))] if entries else None
+    entry = _entry_of(stage, kind, seed)
     pose = replace(pose, entry=stage.entry_number(entry) if entry is not None else None)
     size = stage.settings.size_px
     width, height = stage.image_px
@@ -74,3 +74,14 @@ def frame_pose(stage: Stage, pose: PoseDraw, kind: str, seed: Seed) -> PoseDraw:
     left = int(min(max(round(x - wide / 2), 0), width - wide))
     top = int(min(max(round(y - high / 2), 0), height - high))
     return replace(pose, window=(left, top, wide, high))
+
+
+def _entry_of(stage: Stage, kind: str, seed: Seed) -> Defect | None:
+    """One of the class's entries, as often as their frequencies say; None for good parts."""
+    entries = [entry for entry in stage.drawable if kind == entry.class_name]
+    entries = [entry for entry in entries if entry.frequency > 0] or entries
+    if not entries:
+        return None
+    weights = np.cumsum([max(entry.frequency, 1e-9) for entry in entries])
+    at = int(np.searchsorted(weights, seed.uniform("entry") * weights[-1], side="right"))
+    return entries[min(at, len(entries) - 1)]

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from firstshift.core.shapes import Mask
 from firstshift.render.noticing import piece_around, texture_of_piece
-from firstshift.sensor.blur import SHARP_PX, defocus
+from firstshift.sensor.blur import SHARP_PX, defocus, spread
 
 if TYPE_CHECKING:
     from firstshift.line.synth.stage import Ready
@@ -42,16 +42,37 @@ class Lit:
     def of(cls, stamped: Stamped, gains: F32) -> Lit:
         return cls(gains, stamped.pixel, mixed(stamped.layers, gains) - mixed(stamped.clean, gains))
 
-    def at(self, ready: Ready, pixel: npt.NDArray[np.int32]) -> tuple[F32, F32]:
-        """(Q, C) each: the light of these pixels without flaws and with them."""
+    def at(self, ready: Ready, pixel: npt.NDArray[np.int32], psf_sigma_px: float = 0.0) -> tuple[F32, F32]:
+        """(Q, C) each: the light of these pixels without flaws and with them, as the lens lets them be seen.
+
+        What a flaw changes is blurred as on the sensor; the surface around it, which varies little there, is not.
+        """
         layers = ready.layers
         clean = mixed(layers.reshape(len(layers), -1, layers.shape[3])[:, pixel], self.gains)
+        if not len(self.pixel):
+            return clean, clean
+        piece, top, left = self._blurred_change(ready, psf_sigma_px)
+        row, column = np.divmod(pixel, ready.layers.shape[2])
+        row, column = row - top, column - left
+        inside = (row >= 0) & (row < piece.shape[0]) & (column >= 0) & (column < piece.shape[1])
         flawed = clean.copy()
-        if len(self.pixel):
-            place = np.minimum(np.searchsorted(self.pixel, pixel), len(self.pixel) - 1)
-            known = self.pixel[place] == pixel
-            flawed[known] += self.change[place[known]]
+        flawed[inside] += piece[row[inside], column[inside]]
         return clean, flawed
+
+    def _blurred_change(self, ready: Ready, psf_sigma_px: float) -> tuple[F32, int, int]:
+        """(h, w, C), and the row and column of its corner."""
+        _, height, width, colours = ready.layers.shape
+        row, column = np.divmod(self.pixel, width)
+        around = math.ceil(float(ready.confusion_px.max()) / 2 + 3 * psf_sigma_px) + 1
+        top, bottom = max(int(row[0]) - around, 0), min(int(row[-1]) + around + 1, height)
+        left, right = max(int(column.min()) - around, 0), min(int(column.max()) + around + 1, width)
+        confusion = ready.confusion_px[top:bottom, left:right]
+        out = np.zeros((bottom - top, right - left, colours), np.float32)
+        for colour in range(colours):
+            piece = np.zeros(confusion.shape, np.float32)
+            piece[row - top, column - left] = self.change[:, colour]
+            out[:, :, colour] = spread(defocus(piece, confusion), psf_sigma_px)
+        return out, top, left
 
     def texture_sigma(self, ready: Ready, mask: Mask) -> float:
         """How much the clean surface around a flaw varies."""

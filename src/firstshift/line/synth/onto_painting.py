@@ -37,7 +37,6 @@ from firstshift.render.onto.registering import Pixels, Registered
 from firstshift.render.prepared import Prepared, Stamped
 from firstshift.render.stamp import stamp
 from firstshift.sensor.blur import spread
-from firstshift.spec.plan import Plan
 from firstshift.store.images import NewImage
 from firstshift.store.labels import NewLabel
 
@@ -68,8 +67,7 @@ class OntoPainter:
     def __init__(self, asked: OntoOrder) -> None:
         self.asked, self.settings = asked, asked.settings
         self.stage = Stage(asked.order)
-        plan = Plan.from_text(asked.order.plan_text, "plan", asked.order.types.catalogue())
-        self.plan_hash = plan.content_hash()
+        self.plan_hash = self.stage.plan_hash
         self.run = asked.run_name(self.plan_hash, self.stage.profile_hash)
         channels = self.stage.plan.station.channels
         chosen = next((one for one in channels if one.name == self.settings.channel), channels[0])

@@ -139,11 +139,12 @@ class Painter:
     def _seen(self, channel: str, ready: Ready, recipe: Recipe, stamped: Stamped, landed: Sequence[Landed]) -> Seen:
         height, width = ready.confusion_px.shape
         lit = Lit.of(stamped, self.stage.gains(recipe, channel))
+        psf_px = self.stage.as_seen(recipe).psf_sigma_px
         found = []
         for one, (pixel, covered) in zip(landed, stamped.coverage, strict=True):
             mask, landing = mask_of((pixel, covered), width, height), one.landing
             # What is whiter than white looks alike.
-            before, after = (np.minimum(light, 1.0) for light in lit.at(ready, pixel))
+            before, after = (np.minimum(light, 1.0) for light in lit.at(ready, pixel, psf_px))
             noise = self.stage.noise_sigma(before, recipe)
             noticed = notice(before, after, covered, noise, lit.texture_sigma(ready, mask))
             found.append(
@@ -189,5 +190,5 @@ def check_made_here(provenance: dict[str, object], stage: Stage) -> None:
                 where=f"{name} of the image",
                 expected=provenance.get(name),
                 found=mine,
-                way_out=f"the {name} changed since; name the old one with --{name}",
+                way_out=f"the {name} or a file that it names changed since; name the old one with --{name}",
             )

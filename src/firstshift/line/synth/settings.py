@@ -55,10 +55,12 @@ class SynthSettings:
             if name not in plan.class_names:
                 raise BadInput(where="class", expected=f"one of {', '.join(plan.class_names)}", found=name)
 
-    def run_name(self, plan: Plan, profile_hash: str | None) -> str:
-        """The same for the same images, however many of them: asking for more goes on where it stopped."""
-        asked: dict[str, Any] = asdict(self)
-        for count in ("good", "per_defect", "classes", "channels", "device"):
+    def run_name(self, plan_hash: str, profile_hash: str | None, channels: tuple[str, ...]) -> str:
+        """The same for the same images, however many of them: asking for more goes on where it stopped.
+
+        Channels belong to it: whether a flaw is tried in another place depends on all in which it could show.
+        """
+        asked: dict[str, Any] = asdict(self) | {"channels": list(channels)}
+        for count in ("good", "per_defect", "classes", "device"):
             del asked[count]
-        told = {"plan": plan.content_hash(), "profile": profile_hash, "recipe": RECIPE_VERSION, **asked}
-        return record_hash(told)[:12]
+        return record_hash({"plan": plan_hash, "profile": profile_hash, "recipe": RECIPE_VERSION, **asked})[:12]

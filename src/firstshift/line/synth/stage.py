@@ -20,6 +20,7 @@ from firstshift.core.hashing import record_hash
 from firstshift.core.image import GREY, RGB, Image
 from firstshift.core.seed import Seed
 from firstshift.line.synth.framing import regions_on
+from firstshift.line.synth.inputs import hash_with_files
 from firstshift.line.synth.lit import out_of_focus
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.recipe import PoseDraw, Recipe
@@ -83,16 +84,14 @@ class Stage:
         self.profile = order.profile or usual_profile(plan.station.camera)
         self.profile_hash = record_hash(self.profile.model_dump(mode="json")) if order.profile else None
         self.sensor = _with_bits(self.profile, self.settings.bits)
-        self.run = self.settings.run_name(plan, self.profile_hash)
-        self.channels = self.settings.channels or tuple(channel.name for channel in plan.station.channels)
+        named = self.settings.channels or tuple(channel.name for channel in plan.station.channels)
+        self.channels = tuple(dict.fromkeys(named))
+        self.plan_hash = hash_with_files(plan, order.folder, order.defect_files)
+        self.run = self.settings.run_name(self.plan_hash, self.profile_hash, self.channels)
         self.region_names = tuple(region.name for region in plan.part.regions) or ("",)
         self.drawable, self.not_drawable = self._drawn_by_a_model()
         check_visible(self)
         self._leave_out_what_has_no_place()
-
-    @cached_property
-    def plan_hash(self) -> str:
-        return self.plan.content_hash()
 
     @cached_property
     def edges(self) -> tuple[Any, ...]:
@@ -200,7 +199,7 @@ class Stage:
             light = signal / spread_over(self.white_fields[channel], signal.shape[:2], ready.pose, self.image_px)
         return expose(
             light,
-            _sharpened(self.sensor, recipe.sharpness * ready.pose.scale),
+            self.as_seen(recipe),
             confusion_px=None if blurred else ready.confusion_px,
             motion_px=(moved_px, 0.0),
             noise_factor=recipe.noise,
@@ -209,12 +208,17 @@ class Stage:
             channels=RGB if signal.shape[2] == 3 else GREY,
         )
 
+    def as_seen(self, recipe: Recipe) -> SensorProfile:
+        """The camera with this image's sharpness and scale."""
+        return _as_seen(self.sensor, recipe.sharpness, recipe.pose.scale)
+
     def noise_sigma(self, signal: F32, recipe: Recipe) -> F32:
         """(P,): standard deviation of a pixel with this signal, as a share of full scale (EMVA 1288)."""
-        full = self.sensor.full_scale_e
+        sensor = self.as_seen(recipe)
+        full = sensor.full_scale_e
         electrons = np.clip(signal.mean(axis=1), 0.0, 1.0) * full
-        steps = full / self.sensor.white_dn
-        variance = electrons + self.sensor.read_noise_e**2 + (self.sensor.prnu * electrons) ** 2 + steps**2 / 12
+        steps = full / sensor.white_dn
+        variance = electrons + sensor.read_noise_e**2 + (sensor.prnu * electrons) ** 2 + steps**2 / 12
         return np.asarray(recipe.noise * np.sqrt(variance) / full, dtype=np.float32)
 
     def _drawn_by_a_model(self) -> tuple[tuple[Defect, ...], dict[str, str]]:
@@ -267,5 +271,17 @@ def _with_bits(profile: SensorProfile, bits: int) -> SensorProfile:
     )
 
 
-def _sharpened(profile: SensorProfile, factor: float) -> SensorProfile:
-    return profile.model_copy(update={"psf_sigma_px": profile.psf_sigma_px * factor})
+def _as_seen(profile: SensorProfile, sharpness: float, scale: float) -> SensorProfile:
+    """The camera with this image's sharpness. A shrunk image averages 1/scale² pixels into one: so much more light is
+    counted, and what varies from pixel to pixel evens out."""
+    changed: dict[str, object] = {"psf_sigma_px": profile.psf_sigma_px * sharpness * scale}
+    if scale < 1:
+        changed |= {
+            "gain_e_per_dn": profile.gain_e_per_dn / scale**2,
+            "read_noise_e": profile.read_noise_e / scale,
+            "dsnu_e": profile.dsnu_e / scale,
+            "prnu": profile.prnu * scale,
+            "chromatic_shift_px": tuple(shift * scale for shift in profile.chromatic_shift_px),
+            "hot_pixels": (),
+        }
+    return profile.model_copy(update=changed)

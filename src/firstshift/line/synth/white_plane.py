@@ -50,6 +50,8 @@ def white_field(stage: Stage, channel: str) -> F32:
     on = next(one for one in station.channels if one.name == channel).lights
     rows = [number for number, light in enumerate(station.lights) if light.name in on]
     field = gbuffer.gathered(radiance[rows].sum(axis=0).mean(axis=1))[:, :, 0]
+    if not field.mean() > 0:  # a back light: nothing falls onto a plane that faces the camera
+        return np.ones_like(field)
     # A light that hangs beside the image may leave part of a plane all but dark: what is divided by stays above 5 %.
     return np.asarray(np.maximum(field / field.mean(), 0.05), dtype=np.float32)
 

@@ -22,9 +22,9 @@ Levels = npt.NDArray[np.int32]
 Six = tuple[float, float, float, float, float, float]
 Nine = tuple[float, float, float, float, float, float, float, float, float]
 STRAIGHT, ROUND, SPOKES = 0, 1, 2
-# No reordering of sums: the same numbers on every run.
-FAST = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
-INLINE = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"}, inline="always")
+# No fastmath: with it, code compiled a moment ago and the same code from the cache differ in the last bit.
+FAST = njit(cache=True, nogil=True, error_model="numpy")
+INLINE = njit(cache=True, nogil=True, error_model="numpy", inline="always")
 
 
 @FAST

@@ -18,7 +18,14 @@ from firstshift.spec import PlanError
 from tests.cli.conftest import Terminal
 from tests.cli.test_every_command import COMMANDS
 
-NEEDS_NO_WORKSPACE = {("new",), ("plan", "schema"), ("workspace", "restore"), ("bench", "ingest"), ("bench", "synth")}
+NEEDS_NO_WORKSPACE = {
+    ("new",),
+    ("plan", "schema"),
+    ("station", "calibrate"),
+    ("workspace", "restore"),
+    ("bench", "ingest"),
+    ("bench", "synth"),
+}
 ARGUMENTS = {
     ("import",): ["photos"],
     ("export",): ["out", "--format", "coco"],
@@ -31,7 +38,6 @@ ARGUMENTS = {
     ("dataset", "golden", "remove"): ["img_00", "--reason", "because"],
     ("synth", "show"): ["img_00"],
     ("synth", "onto"): ["photo.png", "--per-photo", "1"],
-    ("station", "calibrate"): ["frames"],
     ("audit", "export"): ["out.jsonl"],
     ("workspace", "move"): ["--blobs", "elsewhere"],
     ("workspace", "backup"): ["backup"],

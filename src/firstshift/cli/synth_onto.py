@@ -29,7 +29,7 @@ def add_onto(app: typer.Typer) -> None:
         "onto",
         "firstshift synth onto photographs/good --per-photo 2 --mm-per-pixel 0.08",
         "firstshift synth onto --images --good-only --per-defect 200 --silhouette",
-        "firstshift synth onto shot1.png shot2.png --points clicked.json --per-photo 4",
+        "firstshift synth onto shot1.png --points clicked.json --per-photo 4",
     )(onto)
 
 

@@ -50,8 +50,8 @@ class Estimated(Declared):
 class HotPixel(Declared):
     """A pixel that is brighter than its neighbours in the dark."""
 
-    x: Annotated[Whole, Field(ge=0, le=100_000)]
-    y: Annotated[Whole, Field(ge=0, le=100_000)]
+    x: Annotated[Whole, Field(ge=0, le=100_000)] = Field(description="Column on the sensor, from 0.")
+    y: Annotated[Whole, Field(ge=0, le=100_000)] = Field(description="Row on the sensor, from 0.")
     extra_e: Number = Field(description="Electrons too many.")
 
 
@@ -62,11 +62,13 @@ IDENTITY: tuple[Row3, Row3, Row3] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0
 class SensorProfile(Declared):
     """A camera with its lens and light, as an image shows them."""
 
-    version: Literal[1] = 1
-    colour: Literal["mono", "colour"] = "mono"
-    bits: Literal[8, 10, 12, 14, 16] = 8
+    version: Literal[1] = Field(default=1, description="Version of this file format; always 1 so far.")
+    colour: Literal["mono", "colour"] = Field(default="mono", description="Whether the camera sees colours.")
+    bits: Literal[8, 10, 12, 14, 16] = Field(default=8, description="Bits for each pixel as the camera sends them.")
     sensor_px: tuple[Whole, Whole] | None = Field(default=None, description="Width and height that it was made for.")
-    black_level_dn: Annotated[Number, Field(ge=0, le=60_000)] = 0.0
+    black_level_dn: Annotated[Number, Field(ge=0, le=60_000)] = Field(
+        default=0.0, description="Output in the dark, in steps of the camera's bits."
+    )
     gain_e_per_dn: Annotated[Positive, Field(le=1e6)] = Field(description="Electrons for one step of the output.")
     read_noise_e: Annotated[Number, Field(ge=0, le=1e5)] = Field(description="Noise of an image in the dark.")
     prnu: Annotated[Number, Field(ge=0, le=0.5)] = Field(description="Spread of sensitivity from pixel to pixel.")
@@ -93,13 +95,17 @@ class SensorProfile(Declared):
         default=(0.0, 0.0), description="How far red and blue lie outside green in the corner of the image."
     )
     mosaic: bool = Field(default=False, description="Whether colours are interpolated from a Bayer mosaic (RGGB).")
-    jpeg_quality: Annotated[Whole, Field(ge=1, le=100)] | None = None
-    hot_pixels: Annotated[tuple[HotPixel, ...], Field(max_length=10_000)] = ()
+    jpeg_quality: Annotated[Whole, Field(ge=1, le=100)] | None = Field(
+        default=None, description="Quality of the JPEG that the camera sends; none when it sends pixels."
+    )
+    hot_pixels: Annotated[tuple[HotPixel, ...], Field(max_length=10_000)] = Field(
+        default=(), description="Pixels that are brighter than their neighbours in the dark."
+    )
     pattern_seed: Annotated[Whole, Field(ge=0)] = Field(default=0, description="Which fixed pattern this camera has.")
     method: Method = Field(default="given", description="How the values came about.")
     frames: Annotated[Whole, Field(ge=0)] = Field(default=0, description="From how many frames it was estimated.")
-    estimates: tuple[Estimated, ...] = ()
-    warnings: tuple[Sentence, ...] = ()
+    estimates: tuple[Estimated, ...] = Field(default=(), description="Each number as it was measured.")
+    warnings: tuple[Sentence, ...] = Field(default=(), description="What the frames did not carry.")
 
     @model_validator(mode="after")
     def _hangs_together(self) -> SensorProfile:

@@ -204,9 +204,9 @@ NOTE = """\
 Smooth areas are 2 × 2 pixels on the part, two pixels from any outline and brighter than 2 % of the image's bright
 parts. The error of an area is the root of the mean of (x − A)(x − B) over the reference's brightness, x being ours and
 A and B two references of their own noise each, which so falls out. The lights of the reference have their true shape
-(rings, bands, half spheres, rectangles as meshes that shine); ours are the emitters that stand for them, as many as
-images are made with. Both get the same meshes, corner normals, lens, refractive indices and GGX roughness α; no finish
-texture, because the path tracer has no equivalent of it."""
+(rings, bands, half spheres, rectangles as meshes that shine); ours are the emitters that stand for them: on the
+parts as many as images are made with, for the flaws up to 400 a light. Both get the same meshes, corner normals, lens,
+refractive indices and GGX roughness α; no finish texture, because the path tracer has no equivalent of it."""
 
 
 if __name__ == "__main__":

@@ -43,8 +43,8 @@ class Synthetic(Declared):
     )
     not_visible: Share = Field(
         default=0.1,
-        description="Largest share of defect images that may turn out not to show their flaw; they are labelled "
-        "'not visible' and never train. Above it, one more place is tried for the flaw.",
+        description="Share of defect images whose flaw keeps its first place even where no light shows it; in the "
+        "others up to three more places are tried. What does not show is labelled 'not visible' and never trains.",
     )
 
     @model_validator(mode="after")

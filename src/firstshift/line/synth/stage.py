@@ -49,7 +49,7 @@ DARK_FIELD = 0.3
 BRIGHT_PERCENTILE = 98.0
 MOST_GAIN = 12.0
 """A dark field that shows next to nothing is not turned up for ever: a white matt plane may be this far over white."""
-SURVEY_PX = 192
+NOMINAL_PX = 192
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ class Stage:
     @cached_property
     def survey_view(self) -> View:
         """The whole image, small: what a heat map is drawn on."""
-        return view_of(self.plan.station, scale=min(1.0, SURVEY_PX / max(self.image_px)))
+        return view_of(self.plan.station, scale=min(1.0, NOMINAL_PX / max(self.image_px)))
 
     @property
     def colour_channels(self) -> int:
@@ -162,7 +162,7 @@ class Stage:
         """How the engineer would have set each channel: a good part, nominal pose, bright but nowhere white."""
         from firstshift.line.synth.drawing import nominal_pose
 
-        prepared = prepare(self, nominal_pose(self, min(1.0, SURVEY_PX / max(self.image_px))))
+        prepared = prepare(self, nominal_pose(self, min(1.0, NOMINAL_PX / max(self.image_px))))
         regions = regions_on(self, prepared.scene, prepared.gbuffer)
         names = [light.name for light in self.plan.station.lights]
         outside = prepared.gbuffer.surface == NOTHING

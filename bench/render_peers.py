@@ -53,7 +53,8 @@ class Peer:
 
 
 def main() -> None:
-    peer_images, good, defects = SMALL if os.environ.get("PEERS") == "small" else LARGE
+    is_small = os.environ.get("PEERS") == "small"
+    peer_images, good, defects = SMALL if is_small else LARGE
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(prefix="firstshift-peers-") as temporary:
         folder = Path(temporary)
@@ -69,7 +70,7 @@ def main() -> None:
     print(
         section(
             "Beside path tracers",
-            command="make bench ONLY=render_peers",
+            command=f"{'PEERS=small ' if is_small else ''}make bench ONLY=render_peers",
             n=f"{ours[0].images + ours[1].images:,} images of ours, {peer_images} of each peer",
             body=table(ours, peers),
             data="the example bracket under its ring light, windows of 512² at the camera's own scale",

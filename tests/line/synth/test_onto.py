@@ -12,7 +12,7 @@ from firstshift.core.capture import Capture, Origin
 from firstshift.core.encode import encode_png
 from firstshift.core.errors import BadInput, FirstshiftError
 from firstshift.core.image import Image
-from firstshift.core.label import Label, Level, Verdict
+from firstshift.core.label import Annotation, Label, Level, Verdict
 from firstshift.core.outline import mask_of
 from firstshift.core.seed import Seed
 from firstshift.line.synth.crew import Processes
@@ -27,6 +27,8 @@ from firstshift.store.images import ImageRecord
 from firstshift.store.search import Query
 from firstshift.store.workspace import Workspace
 
+REACH_PX = 30
+"""Half a stain's own size: its edge fades out beyond what the mask counts."""
 PLAN = """
 format: 1
 name: tile
@@ -101,19 +103,25 @@ def test_flaws_are_recorded_with_label_and_parent_and_all_else_is_the_photograph
     assert report.images == 6
     assert dict(report.parts) == {"blowhole": 3, "stain": 3}
     assert "shape" in report.skipped["chip"]
+    assert len({record.capture.shot for record in made(ws)}) == 6, "a split keeps images of one shot together"
     for record in made(ws):
         assert record.capture.origin == Origin.AUGMENTED
         (parent,) = record.capture.parents
         before, after = ws.images.read(parent), ws.images.read(record)
         label = ws.labels.current([record.id])[record.id].label
         differs = (before.pixels != after.pixels).any(axis=2)
-        assert 0 < differs.mean() < 0.6
+        assert differs.any()
         flaw = label.annotations[0]
         assert flaw.attributes["visibility"] in ("visible", "faint")
         assert label.verdict is Verdict.DEFECT
         assert flaw.shape is not None
         mask = mask_of(flaw.shape, before.width, before.height).pixels
         assert differs[mask].mean() > 0.6
+        rows, columns = mask.nonzero()
+        beyond = np.ones_like(differs)
+        beyond[max(0, rows.min() - REACH_PX) : rows.max() + REACH_PX,
+               max(0, columns.min() - REACH_PX) : columns.max() + REACH_PX] = False  # fmt: skip
+        assert not differs[beyond].any()
         assert "onto img_" in record.capture.provenance["in_words"]
 
 
@@ -149,6 +157,10 @@ def test_photographs_are_recorded_once_and_found_by_verdict(ws: Workspace, order
     assert photographs[good.id] == "tile0.png"
     assert ws.images.count(Query(origin="real")) == 3
     assert list(from_workspace(ws, Query(verdict="good", limit=500))) == [good.id]
+    flawed = next(image for image in photographs if image != good.id)
+    ws.labels.add(flawed, Label.defect(Annotation("crack")), level=Level.OPERATOR)
+    assert flawed not in from_workspace(ws, Query(limit=500)), "its crack would stand there unlabelled"
+    assert good.id in from_workspace(ws, Query(limit=500))
 
 
 def test_a_corrupted_photograph_is_named_and_nothing_is_recorded(ws: Workspace, order: Order, folder: Path) -> None:

@@ -51,6 +51,12 @@ class OntoSettings:
         for name in ("per_defect", "per_photo"):
             if not 0 <= getattr(self, name) <= MAX_IMAGES:
                 raise BadInput(where=f"--{name}", expected=f"0 to {MAX_IMAGES:,}", found=getattr(self, name))
+        if not 0 <= self.seed < 2**63:
+            raise BadInput(where="--seed", expected="a whole number of 0 or more", found=self.seed)
+        if self.mm_per_pixel is not None and not 1e-6 <= self.mm_per_pixel <= 1000:
+            raise BadInput(where="--mm-per-pixel", expected="0.000001 to 1000", found=f"{self.mm_per_pixel:g}")
+        if not -360 <= self.turn_deg <= 360:
+            raise BadInput(where="--turn", expected="-360 to 360 degrees", found=f"{self.turn_deg:g}")
         if self.gamma is not None and not 0.2 <= self.gamma <= 5:
             raise BadInput(where="--gamma", expected="0.2 to 5", found=f"{self.gamma:g}")
         if bool(self.points) != (self.method == "points"):

@@ -8,6 +8,7 @@ from pathlib import Path
 from firstshift.core.capture import Capture, Origin
 from firstshift.core.errors import BadInput, FirstshiftError
 from firstshift.core.imagefacts import is_image_name
+from firstshift.core.label import Verdict
 from firstshift.core.progress import Progress, Silent
 from firstshift.store.images import Examined, NewImage
 from firstshift.store.search import Query
@@ -69,15 +70,19 @@ def from_files(
 
 
 def from_workspace(ws: Workspace, query: Query) -> dict[str, str]:
-    """Real images of the workspace whose pixels are still kept."""
+    """Real images of the workspace whose pixels are still kept. Those that show a flaw, or might, are left out: it
+    would stand unlabelled beside the one that is put onto them."""
     found: dict[str, str] = {
         one.id: one.capture.source or one.id for one in ws.images.all(query) if one.capture.origin == Origin.REAL
     }
     for gone in ws.images.retired_among(list(found)):
         del found[gone]
+    for image, said in ws.labels.current(list(found)).items():
+        if said.label.verdict is not Verdict.GOOD:
+            del found[image]
     if not found:
         raise BadInput(
-            where="photographs", expected="real images in the workspace", found="none that fit",
+            where="photographs", expected="real images without a flaw in the workspace", found="none that fit",
             way_out="`firstshift images list --origin real` shows them; files can be named instead",
         )  # fmt: skip
     return found

@@ -23,7 +23,7 @@ def order_for(
     plan = Plan.load(path, blank.types.catalogue())
     for finding in check_plan(plan, path.parent):
         if finding.level is Level.ERROR:
-            raise BadInput(where=f"{path.name}: {finding.path}", expected=finding.text, way_out=finding.way_out)
+            raise BadInput(finding.text, where=f"{path.name}: {finding.path}", way_out=finding.way_out)
     chosen = profile
     if chosen is None and plan.station.profile is not None:
         chosen = path.parent / plan.station.profile

@@ -164,4 +164,4 @@ def _place(mesh: Mesh, sides: Sides, which: np.ndarray[tuple[int, ...], np.dtype
 
 
 def _shown(values: tuple[float, ...] | list[float], between: str = " × ") -> str:
-    return between.join(f"{value:.4g}" for value in values)
+    return between.join(f"{value:,.6g}" for value in values)

@@ -216,6 +216,21 @@ def _shading_normal(shape: Shape, t: int, point: Vector) -> Vector:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _towards_camera(f: Vector, s: Vector, slope: float, back: Vector) -> tuple[Vector, Vector]:
+    """A triangle's normal and the smooth surface's, turned to the side that is seen; `slope` is along the ray."""
+    if slope > 0:
+        f = times(-1.0, f)
+    if dot(s, f) < 0:
+        s = times(-1.0, s)
+    facing = dot(s, back)
+    if facing < LEAST_FACING:
+        # Interpolated normals lean away from the camera near an outline; nothing seen faces away.
+        s = plus(s, LEAST_FACING - facing, back)
+        s = times(1 / np.sqrt(dot(s, s)), s)
+    return f, s
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def met(
     xy: Floats, ideal: Floats, hit: Whole, n: Floats, axes: Floats, eye: Floats, nothing_at: float, shape: Shape
 ) -> tuple[F32, F32, F32, F32, F32, F32, F32, F32]:
@@ -244,15 +259,7 @@ def met(
                 depth = dot(f, plus(at(corner, t), -1.0, origin)) / slope
             here = plus(origin, depth, way)
             s = _shading_normal(shape, t, here)
-            if slope > 0:
-                f = times(-1.0, f)
-            if dot(s, f) < 0:
-                s = times(-1.0, s)
-            facing = dot(s, back)
-            if facing < LEAST_FACING:
-                # Interpolated normals lean away from the camera near an outline; nothing seen faces away.
-                s = plus(s, LEAST_FACING - facing, back)
-                s = times(1 / np.sqrt(dot(s, s)), s)
+            f, s = _towards_camera(f, s, slope, back)
         here = plus(origin, depth, way)
         put(position, i, here)
         put(normal, i, s)

@@ -186,7 +186,7 @@ def _add(s, emitter, tuned):  # type: ignore[no-untyped-def]
         hn = up / (_TWO * vh)
         by_up = _ONE / up
         su, sv = (lt + vt) * by_up, (lb + vb) * by_up
-        # The ellipse's semi-axes f and g in the plane of slopes, in units of alpha.
+        # The ellipse's semi-axes f and g in the plane of slopes, at the end in units of alpha.
         by_au, by_av = s[_BY_AU + j], s[_BY_AV + j]
         scale = by_up * by_r
         fl, gl = x * fx + y * fy + z * fz, x * gx + y * gy + z * gz
@@ -197,30 +197,35 @@ def _add(s, emitter, tuned):  # type: ignore[no-untyped-def]
         gb = gx * s[_BX + j] + gy * s[_BY + j] + gz * s[_BZ + j] - gl * lb
         ft, gt = (ft - su * fn) * scale * by_au, (gt - su * gn) * scale * by_au
         fb, gb = (fb - sv * fn) * scale * by_av, (gb - sv * gn) * scale * by_av
-        muu, mvv, muv = ft * ft + gt * gt, fb * fb + gb * gb, ft * fb + gt * gb
-        half_sum, half_gap = _HALF * (muu + mvv), _HALF * (muu - mvv)
-        spread = np.sqrt(half_gap * half_gap + muv * muv)
-        area_ratio = abs(ft * gb - fb * gt)
-        shortest = max(half_sum - spread, _ZERO) + roundest * (half_sum + spread + _F(1e-12))
-        su, sv = su * by_au, sv * by_av
-        fading = (_ONE + shortest) / (_ONE + shortest + su * su + sv * sv)
-        stretch = stretching * fading
-        round_part = _ONE + smoothing * fading * shortest
-        wuu, wvv = round_part + stretch * (spread + half_gap), round_part + stretch * (spread - half_gap)
-        wuv = stretch * muv
-        det = round_part * (round_part + _TWO * stretch * spread)
-        a2 = (wvv * su * su - _TWO * wuv * su * sv + wuu * sv * sv) / det
-        rho2 = shortest / np.sqrt(det)
-        b = _ONE + a2 - rho2
-        root = np.sqrt(b * b + _FOUR * rho2)
-        small = _TWO * rho2 / (root * (root + abs(b)))
-        inside = _ONE - small if b < _ZERO else small
+        within, covering = _within(su * by_au, sv * by_av, ft, fb, gt, gb, smoothing, stretching, roundest)
         at, ab = lt / by_au, lb / by_av
         shadow = _TWO / (_ONE + np.sqrt(_ONE + (at * at + ab * ab) / (ln * ln)))
         s[_VH + j] = vh
-        covering = shortest / (_ONE + a2)
         spreading = (_ONE + covering) / (hn / vh + covering / vn)
-        s[_WEIGHT + j] = min(inside * area_ratio / shortest, _ONE) * of_ellipse * share * risen * shadow * spreading
+        s[_WEIGHT + j] = within * of_ellipse * share * risen * shadow * spreading
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _within(su, sv, ft, fb, gt, gb, smoothing, stretching, roundest):  # type: ignore[no-untyped-def]
+    """As `shade_slowly.within_ellipse`, in units of alpha; f and g are its semi-axes."""
+    muu, mvv, muv = ft * ft + gt * gt, fb * fb + gb * gb, ft * fb + gt * gb
+    half_sum, half_gap = _HALF * (muu + mvv), _HALF * (muu - mvv)
+    spread = np.sqrt(half_gap * half_gap + muv * muv)
+    area_ratio = abs(ft * gb - fb * gt)
+    shortest = max(half_sum - spread, _ZERO) + roundest * (half_sum + spread + _F(1e-12))
+    fading = (_ONE + shortest) / (_ONE + shortest + su * su + sv * sv)
+    stretch = stretching * fading
+    round_part = _ONE + smoothing * fading * shortest
+    wuu, wvv = round_part + stretch * (spread + half_gap), round_part + stretch * (spread - half_gap)
+    wuv = stretch * muv
+    det = round_part * (round_part + _TWO * stretch * spread)
+    a2 = (wvv * su * su - _TWO * wuv * su * sv + wuu * sv * sv) / det
+    rho2 = shortest / np.sqrt(det)
+    b = _ONE + a2 - rho2
+    root = np.sqrt(b * b + _FOUR * rho2)
+    small = _TWO * rho2 / (root * (root + abs(b)))
+    inside = _ONE - small if b < _ZERO else small
+    return min(inside * area_ratio / shortest, _ONE), shortest / (_ONE + a2)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")

@@ -89,7 +89,6 @@ def reflected(
     ln = (cosine / risen.clip(1e-4, None)).clip(LEAST_COSINE, 1.0)
     under_layer = plain * (1 - layer_reflectance(ln, sample["layer"]))
 
-    # Slopes, and the emitter's ellipse in their plane: squared semi-axes as a matrix, in units of alpha.
     vh = ((0.5 * (1 + lt * vt[:, None] + lb * vb[:, None] + ln * vn[:, None])).clip(1e-8, None)) ** 0.5
     up = ln + vn[:, None]
     hn = up / (2 * vh)
@@ -99,33 +98,12 @@ def reflected(
         _slopes_along(axis, to_light, tangent, bitangent, normal, (su, sv), (lt, lb, ln), up * r2**0.5)
         for axis in (emitter["first"], emitter["second"])
     ]
-    muu = (along[0][0] ** 2 + along[1][0] ** 2) / au**2
-    mvv = (along[0][1] ** 2 + along[1][1] ** 2) / av**2
-    muv = (along[0][0] * along[0][1] + along[1][0] * along[1][1]) / (au * av)
-    half_gap = (muu - mvv) / 2
-    spread = (half_gap**2 + muv**2) ** 0.5
-    longest = (muu + mvv) / 2 + spread + 1e-12
-    shortest = ((muu + mvv) / 2 - spread).clip(0.0, None) + ROUNDEST * longest
-    zu, zv = su / au, sv / av
-    fading = (1 + shortest) / (1 + shortest + zu**2 + zv**2)
-    stretch = STRETCH * fading
-    round_part = 1 + SMOOTHING * fading * shortest
-    wuu, wvv, wuv = (
-        round_part + stretch * (spread + half_gap),
-        round_part + stretch * (spread - half_gap),
-        stretch * muv,
-    )
-    det = round_part * (round_part + 2 * stretch * spread)
-    a2 = (wvv * zu**2 - 2 * wuv * zu * zv + wuu * zv**2) / det
-    area = abs(along[0][0] * along[1][1] - along[0][1] * along[1][0]) / (au * av)
-    inside = disc_share(a2, shortest / det**0.5) * (area / shortest)
-    inside = inside.clip(None, 1.0)
+    within, covering = within_ellipse(su, sv, along, au, av)
 
     shadow = masking((au * lt) ** 2 + (av * lb) ** 2, ln)
     mask = masking((au[:, 0] * vt) ** 2 + (av[:, 0] * vb) ** 2, vn)
-    covering = shortest / (1 + a2)
     spreading = (1 + covering) / (hn / vh + covering / vn[:, None])
-    weight = inside * emitter["of_ellipse"] * share * risen * shadow * spreading * (mask / vn)[:, None]
+    weight = within * emitter["of_ellipse"] * share * risen * shadow * spreading * (mask / vn)[:, None]
     mirrored = (weight[..., None] * fresnel(vh[..., None], eta[:, None], kappa[:, None])).sum(1)
     # No mirror shows a lamp brighter than it is; at grazing angles the sum of ellipses could.
     return mirrored.clip(None, 1.0), plain.sum(1), under_layer.sum(1)
@@ -142,6 +120,30 @@ def _slopes_along(
         for own, part in zip((tangent, bitangent, normal), local, strict=True)
     )
     return (at - slopes[0] * an) / scale, (ab - slopes[1] * an) / scale
+
+
+def within_ellipse(su: Array, sv: Array, along: Any, au: Array, av: Array) -> tuple[Array, Array]:
+    """The share of the surface's slopes that an ellipse in their plane holds, and how wide it is beside them, squared:
+    0 for a point, endless for a lamp all around. Its middle is (su, sv), `along` its two semi-axes."""
+    (fu, fv), (gu, gv) = along
+    muu = (fu**2 + gu**2) / au**2
+    mvv = (fv**2 + gv**2) / av**2
+    muv = (fu * fv + gu * gv) / (au * av)
+    half_gap = (muu - mvv) / 2
+    spread = (half_gap**2 + muv**2) ** 0.5
+    longest = (muu + mvv) / 2 + spread + 1e-12
+    shortest = ((muu + mvv) / 2 - spread).clip(0.0, None) + ROUNDEST * longest
+    zu, zv = su / au, sv / av
+    fading = (1 + shortest) / (1 + shortest + zu**2 + zv**2)
+    stretch = STRETCH * fading
+    round_part = 1 + SMOOTHING * fading * shortest
+    wuu, wvv = round_part + stretch * (spread + half_gap), round_part + stretch * (spread - half_gap)
+    wuv = stretch * muv
+    det = round_part * (round_part + 2 * stretch * spread)
+    a2 = (wvv * zu**2 - 2 * wuv * zu * zv + wuu * zv**2) / det
+    area = abs(fu * gv - fv * gu) / (au * av)
+    inside = disc_share(a2, shortest / det**0.5) * (area / shortest)
+    return inside.clip(None, 1.0), shortest / (1 + a2)
 
 
 def disc_share(a2: Array, rho2: Array) -> Array:

@@ -8,13 +8,13 @@ from pathlib import Path
 from firstshift.core.capture import Capture, Origin
 from firstshift.core.errors import BadInput, FirstshiftError
 from firstshift.core.imagefacts import is_image_name
+from firstshift.core.imagefile import read_image_file
 from firstshift.core.label import Verdict
 from firstshift.core.progress import Progress, Silent
 from firstshift.store.images import Examined, NewImage
 from firstshift.store.search import Query
 from firstshift.store.workspace import Workspace
 
-MAX_BYTES = 256 * 2**20
 AT_ONCE = 256
 
 
@@ -40,7 +40,7 @@ def from_files(
     try:
         for path, name in files:
             try:
-                looks.append((path, name, ws.images.examine(_bytes_of(path, name), name)))
+                looks.append((path, name, ws.images.examine(read_image_file(path, name), name)))
             except FirstshiftError as error:
                 if not skip:
                     raise
@@ -96,14 +96,3 @@ def _files(sources: Sequence[Path]) -> Iterator[tuple[Path, str]]:
                     yield path, path.relative_to(source).as_posix()
         else:
             yield source, source.name
-
-
-def _bytes_of(path: Path, name: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise BadInput(where=name, expected="a photograph", found=error.strerror or error) from error
-    if len(data) > MAX_BYTES:
-        raise BadInput(where=name, expected=f"at most {MAX_BYTES:,} bytes", found="a larger file")
-    return data

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firstshift.core.decode import decode_image
 from firstshift.core.errors import BadInput
+from firstshift.core.imagefile import read_image_file
 from firstshift.core.seed import Seed
 from firstshift.line.synth.recipe import FlawRecipe, PoseDraw
 from firstshift.render.cad.openings import Opening
@@ -68,15 +68,8 @@ def turned_deg(entry: Defect, pose: PoseDraw, seed: Seed) -> float | None:
 def heat_map(stage: Stage, entry: Defect) -> HeatMap:
     assert entry.heat_map is not None
     path = stage.order.folder / entry.heat_map
-    grey = decode_image(_bytes_of(path), path.name).grey()
-    return HeatMap(grey, stage.survey_view, stage.seat)
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadInput(
-            where=path, expected="the heat map that the plan names", found=error.strerror or error,
-            way_out="save a grey picture of the part as the camera sees it there",
-        ) from error  # fmt: skip
+    data = read_image_file(
+        path, path, expected="the heat map that the plan names",
+        way_out="save a grey picture of the part as the camera sees it there",
+    )  # fmt: skip
+    return HeatMap(decode_image(data, path.name).grey(), stage.survey_view, stage.seat)

@@ -93,13 +93,14 @@ class OntoPainter:
         try:
             ready = self.ready(unit.photograph)
             painted = [self.paint(self.drawn(ready, unit.photograph, *one), ready) for one in unit.asked]
+            images = [self._new(one) for one in painted]
         except FirstshiftError as error:
             if not self.settings.skip_problems:
                 if name in error.where or name in error.what:
                     raise
                 raise BadInput(f"{name}: {error.message}") from error
             return Outcome([], error.message)
-        return Outcome([self._new(one) for one in painted], notes=ready.findings.light.notes)
+        return Outcome(images, notes=ready.findings.light.notes)
 
     def ready(self, photograph: Photograph, recipe: OntoRecipe | None = None) -> OntoReady:
         """With a recipe, from what it says was found; without one, found now."""

@@ -40,6 +40,8 @@ Flags = npt.NDArray[np.bool_]
 WHOLE_PX = 640
 """A photograph up to this size is rendered as a whole, once; of larger ones a window round each flaw."""
 SURVEY_PX = 256
+SMALLEST_PX = 32
+"""As of a rendered image; on less there is neither light nor texture to go by."""
 BORDER_PX = 3
 """Flaws keep off the outline by this much."""
 NOISE_CELL = 24
@@ -99,12 +101,7 @@ def made_ready(
     known: Findings | None = None,
 ) -> OntoReady:  # fmt: skip
     """`known`: what was found out earlier about this photograph; without it, it is found out now."""
-    channels = light_channels(photograph)
-    if not channels:
-        raise BadInput(
-            where=name, expected="a grey or a colour photograph", found=" ".join(photograph.channels),
-            way_out="export one light channel at a time",
-        )  # fmt: skip
+    channels = checked_channels(photograph, name)
     levels = levels_of(photograph, stage, settings)
     light = levels.linear(photograph.pixels[:, :, channels])
     seen = None if settings.whole else foreground_of(np.clip(light, 0, 1))
@@ -137,6 +134,26 @@ def made_ready(
     exposure = _exposure(light, light_of(base, lights), shown)
     findings = Findings(registered, found, sharpness, noise)
     return OntoReady(photograph, levels, light, shown, findings, mesh, surfaces, exposure, base, whole)
+
+
+def checked_channels(photograph: Image, name: str) -> list[int]:
+    """The channels that are light. Refuses what flaws cannot be put onto."""
+    channels, wanted = light_channels(photograph), "a grey or a colour photograph"
+    if not channels:
+        raise BadInput(
+            where=name, expected=wanted, found=" ".join(photograph.channels),
+            way_out="export one light channel at a time",
+        )  # fmt: skip
+    if len(channels) == 1 and len(photograph.channels) > 1:
+        raise BadInput(
+            where=name, expected=wanted, found=" with ".join(photograph.channels), way_out="save it without alpha"
+        )
+    if min(photograph.width, photograph.height) < SMALLEST_PX:
+        raise BadInput(
+            where=name, expected=f"a photograph of {SMALLEST_PX} × {SMALLEST_PX} pixels or more",
+            found=f"{photograph.width} × {photograph.height}", way_out="cut out more of the surface around it",
+        )  # fmt: skip
+    return channels
 
 
 def register(name: str, stage: Stage, settings: OntoSettings, mask: Flags) -> Registered:

@@ -20,6 +20,8 @@ from firstshift.render.gbuffer import F32
 Flags = npt.NDArray[np.bool_]
 SHADING_PX = 16
 """The coarse picture is at most this wide and high: coarser than any texture."""
+LEAST_CONTRAST = 1e-4
+"""So even is nothing; of a piece too small to tell it is taken, so that it argues for no setting."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,12 +69,12 @@ def _texture(fine: F32, mask: Flags, noise: float) -> tuple[float, tuple[float, 
     texture = np.where(mask, fine / np.maximum(slow, 1e-6) - 1, 0).astype(np.float32)
     inside = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1) > 0
     if inside.sum() < 64:
-        return 0.0, (0.0, 0.0), 0.0
+        return LEAST_CONTRAST, (0.0, 0.0), 0.0
     texture = np.clip(texture, *np.percentile(texture[inside], [0.5, 99.5])).astype(np.float32)
     values = texture[inside].astype(np.float64)
     level = max(float(slow[inside].mean()), 1e-6)
     # Two thirds of the noise's variance survive neither the blur nor the skew; all of it counts as spread.
-    contrast = float(np.sqrt(max(values.var() - (noise / level) ** 2, 1e-8)))
+    contrast = max(float(np.sqrt(max(values.var() - (noise / level) ** 2, 0.0))), LEAST_CONTRAST)
     smooth = _blurred(texture, 1.0)
     across, up = cv2.Sobel(smooth, cv2.CV_32F, 1, 0), -cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
     gx, gy = across[inside].astype(np.float64), up[inside].astype(np.float64)

@@ -22,7 +22,6 @@ from firstshift.spec.station import Distortion, Station
 
 Pixels = tuple[int, int, int, int]
 """x, y, width, height in the photograph."""
-SAME_SHAPE = 0.01
 SCALES_MM = (1e-5, 100.0)
 
 
@@ -91,15 +90,18 @@ def register_plane(
 
 
 def fitting_scale(station: Station, size_px: tuple[int, int]) -> float:
-    """Refuses a photograph that cannot be the station's whole image."""
+    """Refuses a photograph that cannot be the station's whole image, or that image shrunk evenly: each side is then
+    rounded, up or down. The larger of the two scales leaves no pixel of the photograph outside the view."""
     full = optics_of(station).image_px
-    scale = size_px[0] / full[0]
-    if scale > 1 or abs(full[1] * scale - size_px[1]) > max(1.0, SAME_SHAPE * size_px[1]):
+    scale = max(size_px[0] / full[0], size_px[1] / full[1])
+    if scale > 1 or any(abs(side * scale - told) >= 1.0 for side, told in zip(full, size_px, strict=True)):
+        width = min(size_px[0], full[0])
+        near = f"{width} × {max(1, round(full[1] * width / full[0]))}"
         raise BadInput(
             where="photograph",
-            expected=f"the station's whole image, {full[0]} × {full[1]} pixels or shrunk evenly",
+            expected=f"the station's whole image, {full[0]} × {full[1]} pixels or shrunk evenly (as {near})",
             found=f"{size_px[0]} × {size_px[1]}",
-            way_out="a pose needs the camera's whole image; for cut-outs of a flat surface take --plane",
+            way_out="a pose needs the camera's whole image, uncropped; for cut-outs of a flat surface take --plane",
         )
     return scale
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from firstshift.core.errors import BadInput
 from firstshift.core.wholefile import write_whole
-from firstshift.spec.declared import Declared, Number, Positive, Sentence, Share, Whole, reject
+from firstshift.sensor.profile_problems import profile_problem, read_json
+from firstshift.spec.declared import Declared, Flag, Number, Positive, Sentence, Share, Whole, reject
 from firstshift.spec.station import Camera
 
 F32 = npt.NDArray[np.float32]
@@ -94,7 +95,7 @@ class SensorProfile(Declared):
     chromatic_shift_px: tuple[Number, Number] = Field(
         default=(0.0, 0.0), description="How far red and blue lie outside green in the corner of the image."
     )
-    mosaic: bool = Field(default=False, description="Whether colours are interpolated from a Bayer mosaic (RGGB).")
+    mosaic: Flag = Field(default=False, description="Whether colours are interpolated from a Bayer mosaic (RGGB).")
     jpeg_quality: Annotated[Whole, Field(ge=1, le=100)] | None = Field(
         default=None, description="Quality of the JPEG that the camera sends; none when it sends pixels."
     )
@@ -142,17 +143,11 @@ class SensorProfile(Declared):
 
     @classmethod
     def of_json(cls, text: str | bytes, name: str = "profile") -> SensorProfile:
+        data = read_json(text, name)
         try:
-            return cls.model_validate(json.loads(text))
+            return cls.model_validate(data)
         except ValidationError as error:
-            raise _one_problem(error, name) from error
-        except (ValueError, RecursionError) as error:
-            raise BadInput(
-                where=name,
-                expected="a sensor profile (JSON)",
-                found=str(error)[:80],
-                way_out="write one with 'firstshift station calibrate'",
-            ) from error
+            raise profile_problem(error, cls, data, name) from error
 
     @classmethod
     def load(cls, path: Path) -> SensorProfile:
@@ -169,20 +164,6 @@ class SensorProfile(Declared):
         if len(data) > MAX_PROFILE_BYTES:
             raise BadInput(where=path, expected="a sensor profile of at most 4 MB", found="a larger file")
         return cls.of_json(data, path.name)
-
-
-def _one_problem(error: ValidationError, name: str) -> BadInput:
-    detail = error.errors(include_url=False)[0]
-    context: dict[str, Any] = detail.get("ctx", {})
-    path = ".".join(str(step) for step in (*detail["loc"], *context.get("at", ())))
-    if detail["type"] == "extra_forbidden":
-        known = ", ".join(SensorProfile.model_fields)
-        return BadInput(where=name, expected="a setting that exists", found=path, way_out=f"known are {known}")
-    found = context.get("found", None if detail["type"] == "missing" else detail["input"])
-    expected = context.get("expected") or detail["msg"]
-    return BadInput(
-        where=f"{name}: {path}", expected=str(expected)[:160], found=str("nothing" if found is None else found)[:80]
-    )
 
 
 def usual_profile(camera: Camera) -> SensorProfile:

@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from firstshift.core.errors import BadInput, one_line
 from firstshift.spec.catalogue import DefectTypes, FromCatalogue
 from firstshift.spec.declared import OneOf
+from firstshift.spec.defect_types import BUILT_IN_TYPES
 from firstshift.spec.yaml_edit import in_line
 from firstshift.spec.yaml_tree import Node, PathStep, path_text
 
@@ -63,6 +64,15 @@ def plan_error(error: ValidationError, model: type[BaseModel], tree: Node, name:
     return PlanError(tuple(problem for _, problem in sorted(problems.values(), key=lambda pair: pair[0])))
 
 
+def first_problem(error: ValidationError, model: type[BaseModel], data: Any, name: str) -> BadInput:
+    """The first of them for values that stand in no plan, such as a profile's JSON: without a line number."""
+    details = error.errors(include_url=False)
+    detail = next((one for one in details if not _is_echo(one)), details[0])
+    path, expected, found, way_out = _explain(detail, model, data, BUILT_IN_TYPES)
+    where = f"{name}: {path_text(path)}" if path else name
+    return BadInput(where=where, expected=expected, found=found, way_out=way_out)
+
+
 def _is_echo(detail: ErrorDetails) -> bool:
     """A list whose entries are wrong is also reported as too short; the entries' own errors say it better."""
     return detail["type"] == "too_short" and len(detail["input"]) >= detail.get("ctx", {}).get("min_length", 0)
@@ -85,14 +95,18 @@ def _explain(
     if kind == "extra_forbidden":
         names = names_at(model, path[:-1], data, types)
         return path, "a setting that exists", show(path[-1]), _nearest(str(path[-1]), names) or _list(names)
+    if kind == "missing" and isinstance(path[-1], int):
+        return path[:-1], f"at least {path[-1] + 1} entries", show(detail["input"]), ""
     if kind == "missing":
         return path, "this setting", "nothing", f"add it: {description_at(model, path, data, types)}"
     if kind in _NAMED:
         expected, way_out = _NAMED[kind]
     elif kind == "literal_error":
-        expected, way_out = f"one of {str(context['expected']).replace(' or ', ', ')}", ""
-        choices = str(context["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
-        way_out = _nearest(detail["input"] if isinstance(detail["input"], str) else None, choices)
+        told = str(context["expected"]).replace(" or ", ", ")
+        choices = told.replace("'", "").split(", ")
+        expected = f"one of {told}" if len(choices) > 1 else told
+        word = detail["input"] if isinstance(detail["input"], str) else None
+        way_out = "write it without quotes" if word in choices else _nearest(word, choices)
     elif kind in _BOUNDS:
         word, key = _BOUNDS[kind]
         expected, way_out = f"{word} {context[key]:g}", _unit_hint(path)
@@ -132,7 +146,10 @@ def show(value: Any) -> str:
     """A value as it would stand in the plan, cut short."""
     if value is None:
         return "nothing"
-    text = one_line(value if isinstance(value, str) else in_line(value), 80)
+    try:
+        text = one_line(value if isinstance(value, str) else in_line(value), 80)
+    except BadInput:  # nothing that a plan can hold, such as a number that is not finite
+        text = one_line(value, 80)
     return repr(text) if isinstance(value, str) else text
 
 

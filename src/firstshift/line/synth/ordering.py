@@ -8,6 +8,7 @@ from pathlib import Path
 from firstshift.core.errors import BadInput
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.settings import SynthSettings
+from firstshift.sensor.camera_match import check_made_for
 from firstshift.sensor.profile import SensorProfile
 from firstshift.spec.check import check_plan
 from firstshift.spec.finding import Level
@@ -28,4 +29,7 @@ def order_for(
     if chosen is None and plan.station.profile is not None:
         chosen = path.parent / plan.station.profile
     settings.check_against(plan)
-    return replace(blank, plan_text=plan.to_yaml(), profile=SensorProfile.load(chosen) if chosen is not None else None)
+    measured = SensorProfile.load(chosen) if chosen is not None else None
+    if chosen is not None and measured is not None:
+        check_made_for(plan.station, measured, chosen.name)
+    return replace(blank, plan_text=plan.to_yaml(), profile=measured)

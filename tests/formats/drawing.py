@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from firstshift.core.encode import encode_png
 from firstshift.core.image import Image
-from firstshift.core.label import Annotation, Label, Verdict
+from firstshift.core.label import NOT_VISIBLE, Annotation, Label, Verdict
 from firstshift.core.shapes import Box, Mask, Polygon, RunLengths, Shape
 from firstshift.formats.record import Record
 
@@ -65,11 +65,13 @@ plain_values = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
     max_leaves=4,
 )
-attributes = st.dictionaries(
+plain_attributes = st.dictionaries(
     st.sampled_from(["iscrowd", "difficult", "truncated", "pose", "keypoints", "depth_um", "ä b", "rotation", ""]),
     plain_values,
     max_size=3,
 )
+visibilities = st.sampled_from([{}] * 6 + [{"visibility": NOT_VISIBLE}] * 3 + [{"visibility": "faint"}])
+attributes = st.builds(lambda plain, seen: plain | seen, plain_attributes, visibilities)
 annotations = st.builds(
     Annotation,
     class_name=names.filter(lambda n: 0 < len(n) <= 200),

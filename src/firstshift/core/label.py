@@ -14,6 +14,8 @@ from typing import Any
 from firstshift.core.errors import BadInput
 from firstshift.core.shapes import Box, Polygon, RunLengths, Shape, shape_from_json, shape_to_json
 
+NOT_VISIBLE = "not visible"
+"""What the attribute `visibility` says of a thing that is there and that this image does not show."""
 CLASS_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 
 
@@ -58,6 +60,11 @@ class Annotation:
             )
         if self.severity is not None and not 1 <= self.severity <= 5:
             raise BadInput(where=f"severity of {self.class_name!r}", expected="1–5", found=self.severity)
+
+    @property
+    def is_visible(self) -> bool:
+        """False when the image does not show it: such a thing is no positive, for nobody."""
+        return bool(self.attributes.get("visibility") != NOT_VISIBLE)
 
     @property
     def box(self) -> Box | None:
@@ -113,6 +120,10 @@ class Label:
     @property
     def classes(self) -> tuple[str, ...]:
         return tuple(sorted({a.class_name for a in self.annotations}))
+
+    @property
+    def visible_classes(self) -> tuple[str, ...]:
+        return tuple(sorted({a.class_name for a in self.annotations if a.is_visible}))
 
     def to_json(self) -> dict[str, Any]:
         plain: dict[str, Any] = {"verdict": self.verdict.value}

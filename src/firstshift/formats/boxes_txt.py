@@ -59,7 +59,7 @@ class BoxesTxt(Format):
         classes = options.classes
         return reading(self.name, tree, options, images, build, count=len(images), classes=classes, used=used)
 
-    def fit(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
+    def hold(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
         fitting = Fitting(record, size)
         fitting.splits_in((None, *SPLIT_NAMES))
         fitting.only_classes_and_shapes()

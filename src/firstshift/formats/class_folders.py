@@ -31,6 +31,7 @@ RESERVED = ("unsure", "unlabelled")
 class ClassFolders(Format):
     name = "class_folders"
     title = "class folders"
+    says_unsure = True
 
     def guess(self, tree: Tree) -> tuple[int, str]:
         folders = sorted({name.rsplit("/", 1)[0] for name in tree.images() if "/" in name})
@@ -58,7 +59,7 @@ class ClassFolders(Format):
 
         return reading(self.name, tree, options, images, build, count=len(images), classes=classes, used=images)
 
-    def fit(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
+    def hold(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
         fitting = Fitting(record, size)
         fitting.no_capture()
         fitting.splits_in((None, *SPLIT_NAMES))

@@ -3,8 +3,11 @@
 Read: `bbox`, `segmentation` (rings, run lengths packed or plain), `iscrowd`, `keypoints` and any other key of an
 annotation (into attributes). The split comes from the image's own key or the names of file and folders.
 
-Written beyond the standard, in keys other tools pass over: `verdict`, `split` and `capture` of an image; `severity`,
-`text`, `attributes`, `angle_deg` and `whole_image` of an annotation. With them COCO holds all a label says.
+Written beyond the standard, in keys other tools pass over: `verdict`, `split`, `capture` and `not_visible` of an image;
+`severity`, `text`, `attributes`, `angle_deg` and `whole_image` of an annotation. With them COCO holds all a label says.
+
+What is not visible is no `iscrowd` annotation: whoever converts the file or counts its boxes would take it for a
+positive, and in an evaluation false alarms inside it would be forgiven.
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ from firstshift.formats.format import (
 from firstshift.formats.outfolder import OutFolder
 from firstshift.formats.record import SPLIT_NAMES, Losses, Reading, ReadOptions, Record, WriteOptions
 from firstshift.formats.tree import Tree
+from firstshift.formats.unseen import UNSEEN, unseen_to_json, visible_in, with_unseen
 
 UNLABELLED = "unlabelled"
 _KNOWN = {"id", "image_id", "category_id", "bbox", "segmentation", "area", "iscrowd", "keypoints", "num_keypoints"} | {
@@ -52,6 +56,7 @@ _IN_PLACE = ("iscrowd", "keypoints", "num_keypoints")
 class Coco(Format):
     name = "coco"
     title = "COCO"
+    keeps_unseen = True
 
     def guess(self, tree: Tree) -> tuple[int, str]:
         found = [name for name in tree.files if _looks_like(tree, name)]
@@ -81,7 +86,7 @@ class Coco(Format):
         count = sum(len(table.images) for table in tables)
         return reading(self.name, tree, options, entries(), build, count=count, classes=classes.names, used=used)
 
-    def fit(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
+    def hold(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
         fitting = Fitting(record, size)
         fitting.masks_of_image_size()
         fitting.annotations(_without_odd_keypoints, "keypoints or iscrowd that COCO cannot hold")
@@ -163,6 +168,7 @@ class _Table:
             self.annotation(plain, image, f"{self.name}: {called}", losses)
             for plain in self.annotations.get(whole(image["id"], where), [])
         ]
+        annotations = with_unseen(annotations, image.get(UNSEEN), where)
         capture = dict(_dict(image.get("capture", {}), f"{where}: capture"))
         if "date_captured" in image and image["date_captured"] and "captured_at" not in capture:
             capture["date_captured"] = image["date_captured"]
@@ -280,7 +286,9 @@ class _CocoSink(Sink):
         if record.capture:
             image["capture"] = dict(record.capture)
         self._images.append(image)
-        for annotation in record.label.annotations if record.label else ():
+        if unseen := unseen_to_json(record.label):
+            image[UNSEEN] = unseen
+        for annotation in visible_in(record.label):
             plain: dict[str, Any] = {"id": len(self._annotations) + 1, "image_id": image["id"]}
             plain["category_id"] = self._order.number(annotation.class_name) + 1
             plain |= _plain_shape(annotation.shape, size)

@@ -5,7 +5,8 @@
 
 Rows with the same `file` are one image. Known columns: see `MEANINGS`; every other column goes into the image's
 capture as text. Written with `verdict`, `angle`, `shape` (JSON of polygons and masks) and `attributes` (JSON), so that
-it holds all a label says.
+it holds all a label says. The row of what is not visible has no class and no box, which a program that knows only those
+would learn from: its class is in `class_not_visible`, its box in `shape`.
 
 A table of boxes with no column for class, verdict or severity says where things are, not that they are defects: they
 become things (`object`, or `text` when a column is text) on good parts, and `Reading.notes` says so.
@@ -33,10 +34,12 @@ from firstshift.formats.format import ClassOrder, Finder, Format, Sink, Size, cl
 from firstshift.formats.outfolder import OutFolder
 from firstshift.formats.record import Losses, Reading, ReadOptions, Record, WriteOptions
 from firstshift.formats.tree import Tree
+from firstshift.formats.unseen import surely_unseen
 
 MEANINGS = {
     "file": ("file", "filename", "file_name", "path", "image", "image_path", "img"),
     "class": ("class", "label", "category", "defect", "class_name"),
+    "class_not_visible": ("class_not_visible",),
     "verdict": ("verdict",),
     "x": ("x", "xmin", "x1", "left"),
     "y": ("y", "ymin", "y1", "top"),
@@ -62,11 +65,14 @@ CAPTURE = "capture."
 MAX_CELL = 120_000
 """Python's CSV reader takes 131,072 characters in a cell, and its limit is a global we leave alone."""
 _WRITTEN = ("file", "verdict", "class", "x", "y", "w", "h", "angle", "shape", "severity", "text", "attributes", "split")
+_UNSEEN = "class_not_visible"
 
 
 class CsvTable(Format):
     name = "csv"
     title = "CSV"
+    keeps_unseen = True
+    says_unsure = True
 
     def guess(self, tree: Tree) -> tuple[int, str]:
         for name in _tables(tree):
@@ -116,7 +122,7 @@ class CsvTable(Format):
         result.notes = notes
         return result
 
-    def fit(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
+    def hold(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
         fitting = Fitting(record, size)
         fitting.classes(utf8_name)
         fitting.masks_of_image_size()
@@ -170,7 +176,7 @@ def _record(
     for line, row in rows:
         where = f"{table}: line {line}"
         verdicts.add(row.get("verdict", ""))
-        name = row.get("class", "").strip()
+        name = row.get("class", "").strip() or row.get(_UNSEEN, "").strip()
         if name and is_good(name, options) and not row.get("verdict"):
             good = True
             continue
@@ -178,7 +184,8 @@ def _record(
         text = text_from_cell(row["text"]) if row.get("text") else None
         if name or shape is not None or text is not None:
             name = class_name(name or _unnamed(row, judged), where, losses)
-            annotations.append(_annotation(row, name, shape, text, where))
+            said = _annotation(row, name, shape, text, where)
+            annotations.append(surely_unseen(said) if row.get(_UNSEEN) else said)
     where = f"{table}: line {rows[0][0]}"
     if len(verdicts) > 1:
         raise BadInput(where=where, expected="one verdict for an image", found=", ".join(sorted(verdicts)))
@@ -257,23 +264,28 @@ class _CsvSink(Sink):
         self._out = out
         self._order = ClassOrder(options.classes)
         self._rows: list[dict[str, str]] = []
-        self._capture: dict[str, None] = {}
+        self._extra: dict[str, None] = {}
+        """Columns that are there when an image needs them."""
 
     def add(self, record: Record, size: Size) -> None:
         image = {"file": record.source, "verdict": record.label.verdict.value if record.label else UNLABELLED}
         image["split"] = text_to_cell(record.split) if record.split else ""
         for key, value in record.capture.items():
             column = CAPTURE + key
-            self._capture[column] = None
+            self._extra[column] = None
             image[column] = text_to_cell(value)
         for annotation in record.label.annotations if record.label and record.label.annotations else [None]:
             self._rows.append(image | (self._cells(annotation) if annotation else {}))
 
     def _cells(self, annotation: Annotation) -> dict[str, str]:
-        self._order.number(annotation.class_name)
-        cells = {"class": annotation.class_name}
+        if annotation.is_visible:
+            self._order.number(annotation.class_name)
+            cells = {"class": annotation.class_name}
+        else:
+            self._extra[_UNSEEN] = None
+            cells = {_UNSEEN: annotation.class_name}
         match annotation.shape:
-            case Box() as box:
+            case Box() as box if annotation.is_visible:
                 sides = {"x": box.x, "y": box.y, "w": box.width, "h": box.height, "angle": box.angle_deg}
                 cells |= {key: _short(value) for key, value in sides.items() if key != "angle" or value}
             case None:
@@ -291,7 +303,7 @@ class _CsvSink(Sink):
     def close(self) -> None:
         self.classes = tuple(self._order.names)
         stream = io.StringIO()
-        writer = csv.DictWriter(stream, [*_WRITTEN, *self._capture], restval="", lineterminator="\n")
+        writer = csv.DictWriter(stream, [*_WRITTEN, *self._extra], restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(self._rows)
         self._out.write_text("labels.csv", stream.getvalue())
@@ -315,7 +327,10 @@ def _short_enough(shape: Shape) -> Shape | None:
 
 def _short_attributes(annotation: Annotation) -> Annotation:
     fits = len(json.dumps(annotation.attributes)) <= MAX_CELL and len(json.dumps(annotation.text)) <= MAX_CELL
-    return annotation if fits else replace(annotation, attributes={}, text=None)
+    if fits:
+        return annotation
+    shorter = replace(annotation, attributes={}, text=None)
+    return shorter if annotation.is_visible else surely_unseen(shorter)
 
 
 def _cell_text(text: str | None) -> str:

@@ -1,7 +1,7 @@
 """Datumaro JSON: `annotations/<subset>.json` and `images/<subset>/…`; labels, boxes, polygons of one ring, masks.
 
-Beyond the format, in keys other tools pass over: `verdict` and `capture` in an item's `attr`; `severity` and `text` of
-an annotation.
+Beyond the format, in keys other tools pass over: `verdict`, `capture` and `not_visible` in an item's `attr`; `severity`
+and `text` of an annotation.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from firstshift.formats.format import ClassOrder, Finder, Format, Sink, Size, cl
 from firstshift.formats.outfolder import OutFolder
 from firstshift.formats.record import SPLIT_NAMES, Losses, Reading, ReadOptions, Record, WriteOptions
 from firstshift.formats.tree import Tree
+from firstshift.formats.unseen import UNSEEN, unseen_to_json, visible_in, with_unseen
 
 DEFAULT_SUBSET = "default"
 _FOUR = 4
@@ -30,6 +31,7 @@ _FOUR = 4
 class Datumaro(Format):
     name = "datumaro"
     title = "Datumaro"
+    keeps_unseen = True
 
     def guess(self, tree: Tree) -> tuple[int, str]:
         found = _tables(tree)
@@ -56,7 +58,7 @@ class Datumaro(Format):
         count = sum(len(table.items) for table in tables)
         return reading(self.name, tree, options, entries(), build, count=count, classes=classes.names, used=used)
 
-    def fit(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
+    def hold(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
         fitting = Fitting(record, size)
         fitting.splits_in((None, *SPLIT_NAMES))
         fitting.masks_of_image_size()
@@ -105,6 +107,7 @@ class _Table:
         if not isinstance(plain, list) or not all(isinstance(each, dict) for each in plain):
             raise BadInput(where=f"{where}: annotations", expected="a list of objects", found=type(plain).__name__)
         annotations = [a for each in plain if (a := self.annotation(each, where, losses)) is not None]
+        annotations = with_unseen(annotations, attr.get(UNSEEN), where)
         capture = attr.get("capture")
         return Record(
             source=called if path.endswith(called) else path,
@@ -171,11 +174,12 @@ class _DatumaroSink(Sink):
         attr: dict[str, Any] = {"verdict": record.label.verdict.value if record.label else UNLABELLED}
         if record.capture:
             attr["capture"] = dict(record.capture)
+        if unseen := unseen_to_json(record.label):
+            attr[UNSEEN] = unseen
         width, height = size
-        annotations = record.label.annotations if record.label else ()
         item = {
             "id": str(PurePosixPath(record.source).with_suffix("")),
-            "annotations": [self._plain(i, annotation) for i, annotation in enumerate(annotations)],
+            "annotations": [self._plain(i, annotation) for i, annotation in enumerate(visible_in(record.label))],
             "attr": attr,
             "image": {"path": record.source, "size": [height, width]},
         }

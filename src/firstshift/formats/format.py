@@ -19,6 +19,7 @@ from firstshift.formats.fitting import Fitted
 from firstshift.formats.outfolder import OutFolder
 from firstshift.formats.record import SPLIT_NAMES, Losses, Reading, ReadOptions, Record, WriteOptions
 from firstshift.formats.tree import Tree
+from firstshift.formats.unseen import without_false_positives
 
 Size = tuple[int, int]
 Entry = TypeVar("Entry")
@@ -41,6 +42,10 @@ class Format(ABC):
     title: ClassVar[str]
     by_stem: ClassVar[bool] = False
     """Label files are named after the image without its suffix, so two images may not share a stem."""
+    keeps_unseen: ClassVar[bool] = False
+    """What is not visible goes to a place that other tools pass over, and is read back; else it is left out."""
+    says_unsure: ClassVar[bool] = False
+    """Other tools can see that nobody could tell; else an image without marks is a good one to them."""
 
     @abstractmethod
     def guess(self, tree: Tree) -> tuple[int, str]:
@@ -49,9 +54,17 @@ class Format(ABC):
     @abstractmethod
     def read(self, tree: Tree, options: ReadOptions) -> Reading: ...
 
-    @abstractmethod
     def fit(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
         """The record as it will be read back, and what had to go."""
+        settled = without_false_positives(record, self.keeps_unseen, self.says_unsure)
+        if settled.record is None:
+            return settled
+        held = self.hold(settled.record, size, options)
+        return Fitted(held.record, (*settled.losses, *held.losses))
+
+    @abstractmethod
+    def hold(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
+        """What the format can hold of a record on which everything may be written."""
 
     @abstractmethod
     def place(self, record: Record) -> str:

@@ -2,7 +2,8 @@
 
 A task without annotations is unlabelled. Of several annotators the last who did not skip counts, the others are listed.
 The verdict is a choice named `verdict`; without it what is marked is a defect, and a choice that means good is good.
-Severity is the rating of a region, text its text area, attributes go to `meta`.
+Severity is the rating of a region, text its text area, attributes go to `meta`; what is not visible goes to the task's
+`meta`, not among its regions.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from firstshift.formats.format import ClassOrder, Finder, Format, Sink, Size, cl
 from firstshift.formats.outfolder import OutFolder
 from firstshift.formats.record import Losses, Reading, ReadOptions, Record, WriteOptions
 from firstshift.formats.tree import Tree
+from firstshift.formats.unseen import UNSEEN, unseen_to_json, visible_in, with_unseen
 
 _KINDS = {
     "rectanglelabels": "rectanglelabels",
@@ -36,6 +38,8 @@ MAX_PIXELS = 150_000_000
 class LabelStudio(Format):
     name = "label_studio"
     title = "Label Studio"
+    keeps_unseen = True
+    says_unsure = True
 
     def guess(self, tree: Tree) -> tuple[int, str]:
         found = _tables(tree)
@@ -59,7 +63,7 @@ class LabelStudio(Format):
         used = [name, *_present(tasks, finder)]
         return reading(self.name, tree, options, enumerate(tasks), build, count=len(tasks), used=used)
 
-    def fit(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
+    def hold(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
         fitting = Fitting(record, size)
         fitting.masks_of_image_size()
         fitting.one_ring()
@@ -131,7 +135,7 @@ def _record(task: Any, where: str, tree: Tree, finder: Finder, options: ReadOpti
         losses.add("predictions", path)
     meta = task.get("meta")
     meta = meta if isinstance(meta, dict) else {}
-    label = _label(given[-1].get("result", []), f"{where} ({path})", options, losses) if given else None
+    label = _label(given[-1].get("result", []), meta, f"{where} ({path})", options, losses) if given else None
     capture, split = meta.get("capture"), meta.get("split")
     return Record(
         source=path.removeprefix("images/"),
@@ -142,7 +146,7 @@ def _record(task: Any, where: str, tree: Tree, finder: Finder, options: ReadOpti
     )
 
 
-def _label(results: Any, where: str, options: ReadOptions, losses: Losses) -> Label:
+def _label(results: Any, meta: dict[str, Any], where: str, options: ReadOptions, losses: Losses) -> Label:
     if not isinstance(results, list) or not all(isinstance(r, dict) for r in results):
         raise BadInput(where=where, expected="a list of results", found=type(results).__name__)
     verdict: str | None = None
@@ -172,7 +176,7 @@ def _label(results: Any, where: str, options: ReadOptions, losses: Losses) -> La
         verdict = "defect" if annotations and not good else "good"
         if good and annotations:
             raise BadInput(where=where, expected="good, or defects", found="both for one image")
-    return Label(Verdict(verdict), tuple(annotations))
+    return Label(Verdict(verdict), tuple(with_unseen(annotations, meta.get(UNSEEN), where)))
 
 
 def _annotations(result: dict[str, Any], notes: dict[str, Any], where: str, losses: Losses) -> list[Annotation]:
@@ -246,12 +250,13 @@ class _LabelStudioSink(Sink):
         path = f"images/{record.source}"
         task: dict[str, Any] = {"id": len(self._tasks) + 1}
         task["data"] = {"image": f"/data/local-files/?d={quote(path)}"}
-        meta = {"capture": dict(record.capture) or None, "split": record.split}
+        unseen = unseen_to_json(record.label) or None
+        meta = {"capture": dict(record.capture) or None, "split": record.split, UNSEEN: unseen}
         task["meta"] = {key: value for key, value in meta.items() if value is not None}
         task["annotations"] = []
         if record.label is not None:
             results = [_verdict(record.label.verdict)]
-            for index, annotation in enumerate(record.label.annotations):
+            for index, annotation in enumerate(visible_in(record.label)):
                 self._order.number(annotation.class_name)
                 results += _results(f"r{index}", annotation, size)
             task["annotations"].append({"id": task["id"], "was_cancelled": False, "result": results})

@@ -28,6 +28,7 @@ class Masks(Format):
     name = "masks"
     title = "images with masks"
     by_stem = True
+    says_unsure = True
 
     def guess(self, tree: Tree) -> tuple[int, str]:
         pairs = _pairs(tree)
@@ -62,7 +63,7 @@ class Masks(Format):
         used = [*pairs, *filter(None, pairs.values())]
         return reading(self.name, tree, options, pairs, build, count=len(pairs), classes=names, used=used)
 
-    def fit(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
+    def hold(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
         fitting = Fitting(record, size)
         fitting.no_capture()
         fitting.no_split()

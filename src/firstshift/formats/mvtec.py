@@ -53,7 +53,7 @@ class Mvtec(Format):
         used = [*images, *masks.values()]
         return reading(self.name, tree, options, images, build, count=len(images), classes=classes, used=used)
 
-    def fit(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
+    def hold(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
         fitting = Fitting(record, size)
         fitting.no_capture()
         fitting.only_classes_and_shapes()

@@ -112,7 +112,7 @@ def write_dataset(
                 out.write(chosen.place(fitted.record), data)
                 sink.add(fitted.record, size)
                 images += 1
-                annotations += len(fitted.record.label.annotations) if fitted.record.label else 0
+                annotations += sum(a.is_visible for a in fitted.record.label.annotations) if fitted.record.label else 0
             progress.advance(note=record.source)
         sink.close()
     progress.finish()

@@ -1,9 +1,10 @@
 """Pascal VOC: an XML per image with upright boxes; splits in `ImageSets/Main`.
 
 Coordinates are written and read as continuous pixels from 0 (as labelImg, CVAT and Datumaro do): width = xmax − xmin.
-Beyond the devkit: `robndbox` for turned boxes (roLabelImg), `attributes` (CVAT), `verdict`, `severity`, `text`. An
-image without an XML is unlabelled, one whose XML has no object is good. Segmentation folders are named as extra files
-and not read.
+Beyond the devkit: `robndbox` for turned boxes (roLabelImg), `attributes` (CVAT), `verdict`, `severity`, `text`, and
+`not_visible` in place of `object`. That is no `difficult` object: several trainers learn from those, and pass over an
+element that they do not know. An image without an XML is unlabelled, one whose XML has no object is good. Segmentation
+folders are named as extra files and not read.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from firstshift.formats.format import ClassOrder, Format, Sink, Size, class_name
 from firstshift.formats.outfolder import OutFolder
 from firstshift.formats.record import SPLIT_NAMES, Losses, Reading, ReadOptions, Record, WriteOptions
 from firstshift.formats.tree import Tree
+from firstshift.formats.unseen import UNSEEN, surely_unseen
 
 _FLAGS = ("difficult", "truncated", "occluded")
 
@@ -32,6 +34,7 @@ class Voc(Format):
     name = "voc"
     title = "Pascal VOC"
     by_stem = True
+    keeps_unseen = True
 
     def guess(self, tree: Tree) -> tuple[int, str]:
         xml = [n for n in tree.files if n.endswith(".xml")]
@@ -57,7 +60,7 @@ class Voc(Format):
         entries = [*images, *orphans]
         return reading(self.name, tree, options, entries, build, count=len(entries), used=used)
 
-    def fit(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
+    def hold(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
         fitting = Fitting(record, size)
         fitting.no_capture()
         fitting.splits_in((None, *SPLIT_NAMES))
@@ -107,7 +110,11 @@ def _splits(tree: Tree) -> tuple[dict[str, str], list[str]]:
 
 def _label(tree: Tree, path: str, losses: Losses) -> Label | None:
     root = read_xml(tree, path)
-    annotations = [_annotation(each, f"{path}: object {i}", losses) for i, each in enumerate(root.iter("object"), 1)]
+    things = (each for each in root.iter() if each.tag in ("object", UNSEEN))
+    annotations = []
+    for number_, each in enumerate(things, 1):
+        said = _annotation(each, f"{path}: object {number_}", losses)
+        annotations.append(surely_unseen(said) if each.tag == UNSEEN else said)
     verdict = root.findtext("verdict")
     if verdict is None:
         return label_of(annotations, Label.good())
@@ -181,10 +188,12 @@ class _VocSink(Sink):
             _put(inside, key, value)
         _put(root, "verdict", record.label.verdict.value)
         for annotation in record.label.annotations:
-            self._order.number(annotation.class_name)
+            if annotation.is_visible:
+                self._order.number(annotation.class_name)
             _put_object(root, annotation)
         data = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-        self._out.write(f"Annotations/{stem}.xml", re.sub(rb"><(?=object>|/annotation>)", b">\n<", data) + b"\n")
+        data = re.sub(rb"><(?=object>|not_visible>|/annotation>)", b">\n<", data)
+        self._out.write(f"Annotations/{stem}.xml", data + b"\n")
 
     def close(self) -> None:
         self.classes = tuple(self._order.names)
@@ -193,7 +202,7 @@ class _VocSink(Sink):
 
 
 def _put_object(root: ElementTree.Element, annotation: Annotation) -> None:
-    plain = ElementTree.SubElement(root, "object")
+    plain = ElementTree.SubElement(root, "object" if annotation.is_visible else UNSEEN)
     _put(plain, "name", annotation.class_name)
     attributes = dict(annotation.attributes)
     pose = attributes.pop("pose", None)

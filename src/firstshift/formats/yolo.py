@@ -91,7 +91,7 @@ class Yolo(Format):
         used = [*images, *(_label_path(n) for n in images), *_NAME_FILES, *splits.lists, *([yaml] if yaml else [])]
         return reading(self.name, tree, options, images, build, count=len(images), classes=names, used=used)
 
-    def fit(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
+    def hold(self, record: Record, size: Size, options: WriteOptions) -> Fitted:
         fitting = Fitting(record, size)
         fitting.no_capture()
         fitting.splits_in((None, *SPLIT_NAMES))

@@ -13,7 +13,7 @@ from PIL import ImageDraw, ImageFont
 
 from firstshift.core.hashing import record_hash
 from firstshift.core.image import RGB, Image
-from firstshift.core.label import Annotation, Label
+from firstshift.core.label import NOT_VISIBLE, Annotation, Label
 from firstshift.core.outline import mask_of, trace
 from firstshift.core.shapes import Box, Polygon, Shape
 
@@ -66,7 +66,8 @@ def _outline(pen: ImageDraw.ImageDraw, annotation: Annotation, image: Image, fac
     if rings:
         left = min(x for ring in rings for x, _ in ring) * factor
         top = min(y for ring in rings for _, y in ring) * factor
-        _sign(pen, (left, top), annotation.class_name, colour, above=True)
+        text = annotation.class_name if annotation.is_visible else f"{annotation.class_name}, {NOT_VISIBLE}"
+        _sign(pen, (left, top), text, colour, above=True)
 
 
 def _rings(shape: Shape | None, image: Image) -> tuple[tuple[tuple[float, float], ...], ...]:

@@ -104,7 +104,9 @@ def _rows(chosen: Iterable[Chosen]) -> tuple[list[_Row], int]:
         for name in strata(one.label):
             row = rows.setdefault(name, _Row(name))
             row.images.append(one)
-            row.things += sum(1 for a in one.label.label.annotations if a.class_name == name) if one.label else 0
+            row.things += (
+                sum(a.is_visible for a in one.label.label.annotations if a.class_name == name) if one.label else 0
+            )
             row.splits[one.split or imported_of(one.image.capture).split or "none"] += 1
     order = sorted(rows.values(), key=lambda row: (row.name in _VERDICTS, -len(row.images), row.name))
     return order, images
@@ -182,10 +184,11 @@ def _eight_bit(image: Image) -> Pillow.Image:
 def _draw_label(
     picture: Pillow.Image, label: Label, image: Image, scale: float, own: str, colours: dict[str, _Colour]
 ) -> None:
-    """The row's own class last, so that it lies on top."""
+    """The row's own class last, so that it lies on top; what is not visible in the colour of doubt."""
     for thing in sorted(label.annotations, key=lambda thing: thing.class_name == own):
-        width = 2 if thing.class_name == own else 1
-        colour = colours.get(thing.class_name, _VERDICTS["unlabelled"])
+        is_own = thing.class_name == own and thing.is_visible
+        width = 2 if is_own else 1
+        colour = colours.get(thing.class_name, _VERDICTS["unlabelled"]) if thing.is_visible else _VERDICTS["unsure"]
         match thing.shape:
             case None:
                 continue
@@ -198,7 +201,7 @@ def _draw_label(
                     ImageDraw.Draw(picture).line([*points, points[0]], fill=colour, width=width, joint="curve")
             case _:
                 _tint(picture, mask_of(thing.shape, image.width, image.height).pixels, colour)
-        if thing.class_name == own:
+        if is_own:
             _ring_if_small(picture, thing, scale, colour)
 
 

@@ -293,10 +293,10 @@ class _Work:
 
 
 def strata(said: LabelRecord | None) -> tuple[str, ...]:
-    """The classes an image counts for: those marked on it, or its verdict."""
+    """The classes an image counts for: those that can be seen marked on it, or its verdict."""
     if said is None:
         return ("unlabelled",)
-    return said.label.classes or (said.label.verdict.value,)
+    return said.label.visible_classes or (said.label.verdict.value,)
 
 
 def _one_sided(table: Mapping[str, Mapping[str, int]]) -> dict[str, list[str]]:

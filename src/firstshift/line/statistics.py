@@ -38,8 +38,10 @@ class Spread:
 @dataclass(frozen=True, slots=True)
 class ClassStats:
     images: int
+    """On which one can be seen."""
     annotations: int
-    """Including those that are about the whole image."""
+    """Including those that are about the whole image; without those that are not visible."""
+    not_visible: int
     length_px: Spread | None
     """The longer side of the things' boxes."""
     area_share: Spread | None
@@ -49,6 +51,7 @@ class ClassStats:
         return {
             "images": self.images,
             "annotations": self.annotations,
+            "not_visible": self.not_visible,
             "length_px": self.length_px.to_json() if self.length_px else None,
             "area_share": self.area_share.to_json() if self.area_share else None,
         }
@@ -115,6 +118,7 @@ class _Counting:
         self._by_split: dict[str, Counter[str]] = {}
         self._class_images: Counter[str] = Counter()
         self._class_things: Counter[str] = Counter()
+        self._class_unseen: Counter[str] = Counter()
         self._lengths: dict[str, list[float]] = {}
         self._areas: dict[str, list[float]] = {}
         self._per_image: list[float] = []
@@ -148,6 +152,7 @@ class _Counting:
             name: ClassStats(
                 self._class_images[name],
                 count,
+                self._class_unseen[name],
                 Spread.of(self._lengths.get(name, [])),
                 Spread.of(self._areas.get(name, [])),
             )
@@ -175,11 +180,14 @@ class _Counting:
         if one.label is None:
             return
         label = one.label.label
-        self._per_image.append(float(len(label.annotations)))
-        self._class_images.update(label.classes)
+        self._per_image.append(float(sum(thing.is_visible for thing in label.annotations)))
+        self._class_images.update(label.visible_classes)
         pixels = one.image.width * one.image.height
         for thing in label.annotations:
-            self._class_things[thing.class_name] += 1
+            self._class_things[thing.class_name] += thing.is_visible  # 0 makes an entry: a class never seen is one too
+            if not thing.is_visible:
+                self._class_unseen[thing.class_name] += 1
+                continue
             match thing.shape:
                 case None:
                     self._tallies["shapes"]["whole image"] += 1

@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from firstshift.core.label import Annotation, Label, Verdict
+from firstshift.core.label import NOT_VISIBLE, Annotation, Label, Verdict
 from firstshift.core.shapes import Mask
 from firstshift.line.synth.recipe import FlawRecipe
-
-NOT_VISIBLE = "not visible"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -127,6 +128,12 @@ def defocus_slowly(plane: F32, confusion_px: F32) -> F32:
     return out
 
 
+def path_px(length_px: float, direction_deg: float) -> tuple[float, float]:
+    """Across and down, of a movement in the image; the direction counts anticlockwise from the rows."""
+    turned = math.radians(direction_deg)
+    return (length_px * math.cos(turned), -length_px * math.sin(turned))
+
+
 def motion_kernel(motion_px: tuple[float, float]) -> F32:
     """A straight path of constant speed, shared out over the pixels it crosses (bilinear)."""
     dx, dy = motion_px
@@ -140,6 +147,33 @@ def motion_kernel(motion_px: tuple[float, float]) -> F32:
         weight = (1 - np.abs(x - left - step_x)) * (1 - np.abs(y - top - step_y))
         np.add.at(kernel, (np.minimum(top + step_y, 2 * reach), np.minimum(left + step_x, 2 * reach)), weight)
     return np.asarray(kernel / kernel.sum(), dtype=np.float32)
+
+
+def motion_kernel_slowly(motion_px: tuple[float, float]) -> F64:
+    """The readable twin of `motion_kernel`, and exact: each pixel's weight is the mean of its tent along the path.
+
+    Between two crossings of a row or a column of centres the tent is a product of two straight lines, a parabola along
+    the path, which Simpson's rule integrates without error.
+    """
+    dx, dy = motion_px
+    reach = max(1, math.ceil(max(abs(dx), abs(dy)) / 2) + 1)
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1))
+    knots = {-0.5, 0.5}
+    for step in (dx, dy):
+        if step:
+            knots |= {at / step for at in range(-reach, reach + 1) if abs(at / step) < 0.5}
+    ends = sorted(knots)
+    for row in range(-reach, reach + 1):
+        for column in range(-reach, reach + 1):
+
+            def tent(t: float, row: int = row, column: int = column) -> float:
+                return max(0.0, 1 - abs(t * dx - column)) * max(0.0, 1 - abs(t * dy - row))
+
+            kernel[row + reach, column + reach] = sum(
+                (end - begin) * (tent(begin) + 4 * tent((begin + end) / 2) + tent(end)) / 6
+                for begin, end in pairwise(ends)
+            )
+    return kernel
 
 
 def smear(plane: F32, motion_px: tuple[float, float]) -> F32:

@@ -138,14 +138,23 @@ def _line_scan(plan: Plan, facts: StationFacts) -> Iterator[Finding]:
             yield error(path, text, f"expose {period_ms * 0.9:.2g} ms, or halve the line rate")
     if plan.station.part_speed_mm_s:
         yield note("station.part_speed_mm_s", "not used: line_scan has a speed of its own", "leave it out")
+    if plan.station.part_direction_deg:
+        yield note("station.part_direction_deg", "not used: a line camera's part moves along y", "leave it out")
 
 
 def _motion(plan: Plan, facts: StationFacts) -> Iterator[Finding]:
     if plan.station.line_scan is not None:
         return
-    pixel = min(facts.mm_per_pixel)
-    if facts.motion_blur_mm > pixel:
-        speed = plan.station.part_speed_mm_s
+    pixel, speed = min(facts.mm_per_pixel), plan.station.part_speed_mm_s
+    if plan.station.part_direction_deg and not speed:
+        yield note(
+            "station.part_direction_deg", "not used: the part stands still", "add part_speed_mm_s, or leave it out"
+        )
+    if facts.motion_blur_mm > min(facts.field_of_view_mm):
+        longest = max(one.exposure_ms or 0.0 for one in plan.station.channels)
+        text = f"the part moves {facts.motion_blur_mm:.3g} mm in {longest:g} ms, more than the image shows"
+        yield error("station.part_speed_mm_s", text, "check the unit: mm a second; exposures are in ms")
+    elif facts.motion_blur_mm > pixel:
         text = f"the part moves {facts.motion_blur_mm / pixel:.2g} pixels during the longest exposure"
         yield warning(
             "station.part_speed_mm_s", text, f"expose {pixel / speed * 1000:.2g} ms or less, or stop the part"

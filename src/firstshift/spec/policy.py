@@ -153,6 +153,9 @@ class Randomisation(Declared):
     roll_deg: Annotated[Number, Field(ge=0, le=180)] = Field(
         default=0.5, description="Turn of the camera about its own axis, either way, in degrees."
     )
+    motion_deg: Annotated[Number, Field(ge=0, le=180)] = Field(
+        default=0.0, description="Direction in which a moving part moves, either way, in degrees."
+    )
 
 
 _USUAL_SHARES = (

@@ -96,7 +96,7 @@ def _explain(
         names = names_at(model, path[:-1], data, types)
         return path, "a setting that exists", show(path[-1]), _nearest(str(path[-1]), names) or _list(names)
     if kind == "missing" and isinstance(path[-1], int):
-        return path[:-1], f"at least {path[-1] + 1} entries", show(detail["input"]), ""
+        return path, "this setting", "nothing", f"here stand {path[-1] + 1} or more, found {show(detail['input'])}"
     if kind == "missing":
         return path, "this setting", "nothing", f"add it: {description_at(model, path, data, types)}"
     if kind in _NAMED:
@@ -104,7 +104,7 @@ def _explain(
     elif kind == "literal_error":
         told = str(context["expected"]).replace(" or ", ", ")
         choices = told.replace("'", "").split(", ")
-        expected = f"one of {told}" if len(choices) > 1 else told
+        expected = f"one of {told}"
         word = detail["input"] if isinstance(detail["input"], str) else None
         way_out = "write it without quotes" if word in choices else _nearest(word, choices)
     elif kind in _BOUNDS:

@@ -165,6 +165,11 @@ class Station(Declared):
     part_speed_mm_s: Annotated[Number, Field(ge=0, le=1e5)] = Field(
         default=0.0, description="How fast the part moves during an exposure, in mm a second; 0 when it stands still."
     )
+    part_direction_deg: Annotated[Number, Field(ge=-360, le=360)] = Field(
+        default=0.0,
+        description="Which way it moves in the image, in degrees anticlockwise: 0 along the rows, 90 along the "
+        "columns. Motion blur runs that way.",
+    )
     line_scan: LineScan | None = Field(
         default=None, description="Settings of a line camera; left out, it is an area camera."
     )

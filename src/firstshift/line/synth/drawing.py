@@ -127,7 +127,16 @@ def draw_recipe(stage: Stage, pose: PoseDraw, kind: str, number: int) -> Recipe:
         sharpness=_within(seed.child("sharpness"), vary.sharpness) if vary else 1.0,
         sensor_seed=_whole(seed.child("sensor")),
         flaws=flaws,
+        motion_deg=_motion_deg(stage, seed.child("motion"), vary.motion_deg if vary else 0.0),
     )
+
+
+def _motion_deg(stage: Stage, seed: Seed, most: float) -> float:
+    """0 for a part that stands still, and under a line camera, which sees it move up the image line by line."""
+    station = stage.plan.station
+    if station.line_scan is not None or not station.part_speed_mm_s:
+        return 0.0
+    return station.part_direction_deg + _around(seed, most)
 
 
 def _flaw(stage: Stage, pose: PoseDraw, kind: str, drawn: FlawDraw) -> FlawRecipe:

@@ -75,6 +75,8 @@ class Recipe:
     sharpness: float
     sensor_seed: int
     flaws: tuple[FlawRecipe, ...] = ()
+    motion_deg: float = 0.0
+    """Which way a moving part moves in the image, anticlockwise; 0 along the rows."""
 
     @property
     def shot(self) -> str:

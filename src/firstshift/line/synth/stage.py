@@ -38,6 +38,7 @@ from firstshift.render.rays import Rays
 from firstshift.render.view import View, view_of
 from firstshift.sensor.expose import expose
 from firstshift.sensor.profile import SensorProfile, usual_profile
+from firstshift.sensor.blur import path_px
 from firstshift.spec.catalogue import Defect
 from firstshift.spec.facts import derive_facts
 
@@ -201,7 +202,7 @@ class Stage:
             light,
             self.as_seen(recipe),
             confusion_px=None if blurred else ready.confusion_px,
-            motion_px=(moved_px, 0.0),
+            motion_px=path_px(moved_px, recipe.motion_deg),
             noise_factor=recipe.noise,
             window=(*window[:2], *self.image_px) if window else None,
             seed=Seed(recipe.sensor_seed).child("expose", channel),

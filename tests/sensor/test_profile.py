@@ -23,7 +23,7 @@ def test_written_and_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"gian_e_per_dn": 2}, "a setting that exists, found gian_e_per_dn"),
+        ({"gian_e_per_dn": 2}, "a setting that exists, found 'gian_e_per_dn'; did you mean 'gain_e_per_dn'?"),
         ({"gain_e_per_dn": 0}, "gain_e_per_dn"),
         ({"read_noise_e": "3"}, "read_noise_e"),
         ({"black_level_dn": 200.0}, "a black level below half of 255"),

@@ -53,6 +53,9 @@ def calibrate(
         float | None,
         typer.Option(help="Tone curve: 1 raw, 2.2 for JPEG.", show_default=False, min=0.2, max=5),
     ] = None,
+    skip_problems: Annotated[
+        bool, typer.Option("--skip-problems", help="Leave out frames that are damaged or of an odd size.")
+    ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -71,13 +74,15 @@ def calibrate(
     check_target(picture)
     camera = _camera_of(plan)
     with progress_shown(quiet or as_json) as progress:
-        frames = read_frames(folder, bits=_depth(bits), progress=progress)
+        frames = read_frames(folder, bits=_depth(bits), skip_problems=skip_problems, progress=progress)
         found = examine(frames, camera=camera, gamma=gamma, progress=progress)
+    for why in frames.left_out:
+        typer.echo(f"left out: {why}", err=True)
     # The picture first: when the profile is there, all is there.
     write_file(picture, report_png(found))
     write_file(out, found.profile.to_json().encode())
     if as_json:
-        screen.print_json(_as_data(found, out, picture))
+        screen.print_json(_as_data(found, out, picture) | {"left_out": list(frames.left_out)})
     else:
         _show(found, out, picture)
 
@@ -120,8 +125,8 @@ def _show(found: Calibration, out: Path, picture: Path) -> None:
     extra = [f"{profile.bits} bits", screen.counted(len(profile.hot_pixels), "hot pixel")]
     extra += [f"JPEG quality {profile.jpeg_quality}"] if profile.jpeg_quality else []
     screen.say(f"[dim]{counts}; {', '.join(extra)}[/]")
-    # The table says already what kept its usual value.
-    for warning in (w for w in profile.warnings if " is the usual value, " not in w):
+    # The table says already what kept its usual value, and what was left out was said before it.
+    for warning in (w for w in profile.warnings if " is the usual value, " not in w and not w.startswith("left out: ")):
         screen.say(f"[yellow]{screen.quoted(warning)}[/]")
     screen.say(f"wrote {screen.quoted(out)} and {screen.quoted(picture)}")
     screen.say(

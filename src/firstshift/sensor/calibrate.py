@@ -361,7 +361,11 @@ def _profile_of(notes: _Notes, frames: FrameSet, flats: list[Frame], darks: list
         "method": method,
         "frames": len(frames.frames),
         "estimates": tuple(notes.estimates),
-        "warnings": tuple(notes.warnings),
+        "warnings": (*notes.warnings, *_told_left_out(frames)),
     }
     data["black_level_dn"] = min(float(data["black_level_dn"]), frames.white_dn / 2 - 1)
     return SensorProfile.model_validate(data)
+
+
+def _told_left_out(frames: FrameSet) -> tuple[str, ...]:
+    return tuple(f"left out: {why}" for why in frames.left_out)

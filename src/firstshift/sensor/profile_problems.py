@@ -51,7 +51,7 @@ def profile_problem(error: ValidationError, model: type[BaseModel], data: Any, n
         return _no_profile(name, problem.found)
     if problem.where.endswith(": version"):
         return BadInput(
-            where=problem.where, expected=problem.expected, found=problem.found,
+            where=problem.where, expected=problem.expected.removeprefix("one of "), found=problem.found,
             way_out=f"a newer release wrote it; update, or {WRITE_ONE}",
         )  # fmt: skip
     way_out = WRITE_ONE if kind in LAYOUT else problem.way_out

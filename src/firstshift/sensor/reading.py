@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,9 +22,10 @@ import numpy.typing as npt
 from PIL import JpegImagePlugin
 
 from firstshift.core.decode import decode_image
-from firstshift.core.errors import BadInput
+from firstshift.core.errors import BadInput, one_line
 from firstshift.core.image import GREY, RGB
 from firstshift.core.imagefacts import probe_image
+from firstshift.core.imagefile import read_image_file
 from firstshift.core.progress import Progress, Silent, tracked
 from firstshift.sensor.smooth import block_means, fitted_surface, high_pass_noise
 
@@ -35,6 +37,8 @@ REPORT = "calibration.png"
 MAX_FRAMES = 1000
 MAX_BYTES = 3_000_000_000
 SMALLEST_SIDE = 64
+NAMED = 4
+"""So many odd files are named in one line."""
 DARK_SHARE = 0.06
 """All but the hottest pixels of a dark frame lie below this share of white."""
 FLAT_TOLERANCE = 0.006
@@ -52,6 +56,8 @@ class Frame:
     numbers: Numbers
     kind: Kind
     jpeg_quality: int | None = None
+    was_rgb: bool = False
+    """Saved as R G B, all three alike, and kept as one channel."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +66,8 @@ class FrameSet:
 
     frames: tuple[Frame, ...]
     bits: Literal[8, 10, 12, 14, 16]
+    left_out: tuple[str, ...] = ()
+    """Frames that were not taken, and why."""
 
     def __post_init__(self) -> None:
         if not self.frames:
@@ -137,9 +145,14 @@ def _colour(frame: Frame) -> str:
 
 
 def read_frames(
-    folder: Path, *, bits: Literal[8, 10, 12, 14, 16] | None = None, progress: Progress | None = None
+    folder: Path,
+    *,
+    bits: Literal[8, 10, 12, 14, 16] | None = None,
+    skip_problems: bool = False,
+    progress: Progress | None = None,
 ) -> FrameSet:
-    """Every image in the folder and its sub-folders. Nothing but `BadInput` gets out."""
+    """Every image in the folder and its sub-folders. Nothing but `BadInput` gets out. `skip_problems` leaves out what
+    cannot be read, and the few of another size than the rest; `left_out` names them."""
     paths = list(_images_in(folder))
     if not paths:
         raise BadInput(where=folder, expected=f"images ({', '.join(SUFFIXES)})", found="none", way_out=_WHAT_TO_TAKE)
@@ -147,17 +160,22 @@ def read_frames(
         raise BadInput(where=folder, expected=f"at most {MAX_FRAMES:,} images", found=f"{len(paths):,}")
     frames: list[tuple[Frame, bool]] = []
     held = 0
+    left_out: list[str] = []
     for path in tracked(paths, progress or Silent(), "reading frames", len(paths)):
-        frame, told = _read(path, folder)
+        try:
+            frame, told = _read(path, folder)
+        except BadInput as error:
+            if not skip_problems:
+                raise
+            left_out.append(error.message)
+            continue
         held += frame.numbers.nbytes
-        if held > MAX_BYTES:
-            raise BadInput(
-                where=folder,
-                expected=f"at most {MAX_BYTES / 1e9:.0f} GB of pixels",
-                found=f"more, at {path.name}",
-                way_out="20 flats, 8 dark frames and 20 backgrounds are plenty",
-            )
+        _check_room(held, folder, f"more, at {path.name}")
         frames.append((frame, told))
+    frames, odd = _of_one_size(folder, frames, skip_problems)
+    if any(frame.numbers.shape[2] == 3 for frame, _ in frames):
+        _check_room(sum(3 * frame.numbers[:, :, 0].nbytes for frame, _ in frames), folder, "more, in colour")
+        frames = [(_in_colour(frame), told) for frame, told in frames]
     measured = in_own_bits([frame for frame, _ in frames], bits)
     white = measured.white_dn
     return FrameSet(
@@ -166,7 +184,39 @@ def read_frames(
             for frame, (_, told) in zip(measured.frames, frames, strict=True)
         ),
         measured.bits,
+        (*left_out, *odd),
     )
+
+
+def _of_one_size(
+    folder: Path, frames: list[tuple[Frame, bool]], skip_problems: bool
+) -> tuple[list[tuple[Frame, bool]], list[str]]:
+    """Another size is another camera, another binning or a screenshot: which of them was meant, a person says. What
+    more than half of the frames have can be taken when that person asks for it."""
+    sizes = Counter(_size(frame) for frame, _ in frames)
+    if len(sizes) <= 1:
+        return frames, []
+    usual, count = sizes.most_common(1)[0]
+    odd = [frame for frame, _ in frames if _size(frame) != usual]
+    most = 2 * count > len(frames)
+    if most and skip_problems:
+        kept = [(frame, told) for frame, told in frames if _size(frame) == usual]
+        return kept, [
+            one_line(f"{frame.name}: expected {usual} pixels as {count} frames have, found {_size(frame)}")
+            for frame in odd
+        ]
+    if not most:
+        raise BadInput(
+            where=folder, expected="frames of one size",
+            found=", ".join(f"{number} of {size}" for size, number in sizes.most_common(NAMED)),
+            way_out="none is more than half of them; calibrate one camera at a time, with its full image",
+        )  # fmt: skip
+    named = ", ".join(f"{frame.name} ({_size(frame)})" for frame in odd[:NAMED])
+    raise BadInput(
+        where=folder, expected=f"{usual} pixels as {count} of {len(frames)} frames have",
+        found=named + (f" and {len(odd) - NAMED} more" if len(odd) > NAMED else ""),
+        way_out="take them away if they are of another camera or binning; --skip-problems leaves them out",
+    )  # fmt: skip
 
 
 def _images_in(folder: Path) -> Iterator[Path]:
@@ -181,20 +231,34 @@ def _images_in(folder: Path) -> Iterator[Path]:
 
 def _read(path: Path, folder: Path) -> tuple[Frame, bool]:
     name = str(path.relative_to(folder))
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadInput(where=name, expected="a file that can be read", found=error.strerror or error) from error
+    data = read_image_file(path, name, expected="a file that can be read")
     image = decode_image(data, name)
     lights = [index for index, channel in enumerate(image.channels) if channel != "alpha"]
     if tuple(image.channels[i] for i in lights) not in (GREY, RGB):
         raise BadInput(where=name, expected="a grey or an RGB image", found=", ".join(image.channels))
     pixels: Any = np.ascontiguousarray(image.pixels[:, :, lights])
-    if pixels.shape[2] == 3 and bool((pixels[:, :, :1] == pixels).all()):
+    alike = pixels.shape[2] == 3 and bool((pixels[:, :, :1] == pixels).all())
+    if alike:
         pixels = np.ascontiguousarray(pixels[:, :, :1])  # a grey camera's picture saved as RGB
     quality = _jpeg_quality(data) if probe_image(data, name).format == "jpeg" else None
     told = _told_kind(path.relative_to(folder))
-    return Frame(name, pixels, told or "background", quality), told is not None
+    return Frame(name, pixels, told or "background", quality, alike), told is not None
+
+
+def _in_colour(frame: Frame) -> Frame:
+    """Black is grey even in a colour camera's dark frames: among frames in colour they get their channels back."""
+    numbers: Any = np.repeat(frame.numbers, 3, axis=2)
+    return replace(frame, numbers=numbers) if frame.was_rgb else frame
+
+
+def _check_room(held_bytes: int, folder: Path, found: str) -> None:
+    if held_bytes > MAX_BYTES:
+        raise BadInput(
+            where=folder,
+            expected=f"at most {MAX_BYTES / 1e9:.0f} GB of pixels",
+            found=found,
+            way_out="20 flats, 8 dark frames and 20 backgrounds are plenty",
+        )
 
 
 def _told_kind(path: Path) -> Kind | None:

@@ -50,6 +50,12 @@ ROUNDEST = 1e-3
 """An ellipse counts as at least so wide: the squared ratio of its axes."""
 LEAST_COSINE = 0.02
 """Nearer to grazing than 1.1° nothing is told apart: on a sphere that is the outermost 0.02 % of its radius."""
+MOST_BYTES = 64 * 2**20
+"""Of intermediate values at one time."""
+VALUES_OF_PAIR, VALUES_OF_CHANNEL, VALUES_OF_VISIBILITY, VALUES_OF_SAMPLE = 68, 18, 3, 100
+"""That lie in memory together, at the worst moment of `reflected`: for each sample with each emitter of one light, the
+same for each colour channel, for each sample with each emitter of any light, and for each sample. Fitted to the growth
+of a process that shades with torch; numpy, which frees earlier, needs two thirds."""
 # Reflectance of a rough clear layer, η = 1.5: rows belong to (1 − cos θ)^0, 2, 5, 14, columns to √α^0, 1, 2, 3.
 LAYER = (
     (0.04208, -0.00612, -0.01837, 0.01712),
@@ -233,12 +239,22 @@ def shade_all(samples: dict[str, Array], materials: dict[str, Array], emitters: 
     return radiance
 
 
+def samples_at_once(emitters: Emitters, most_bytes: int, value_bytes: int) -> int:
+    """So many that what is worked out between samples and radiance stays below `most_bytes`."""
+    lights, channels = emitters.colour.shape
+    of_one_light = int(np.bincount(emitters.light, minlength=1).max())
+    values = (VALUES_OF_PAIR + VALUES_OF_CHANNEL * channels) * of_one_light
+    values += VALUES_OF_VISIBILITY * len(emitters)
+    values += VALUES_OF_SAMPLE + (VALUES_OF_CHANNEL + lights) * channels
+    return max(1, int(most_bytes // (values * value_bytes)))
+
+
 def shade_in_numpy(samples: Samples, materials: Materials, emitters: Emitters, visible: Any) -> F32:
-    """In float64, a few thousand samples at a time."""
+    """In float64, in pieces."""
     lights, channels = emitters.colour.shape
     out = np.zeros((lights, len(samples), channels), dtype=np.float32)
     lit = np.flatnonzero(samples.material >= 0)
-    step = max(1, 1_000_000 // max(1, len(emitters)))
+    step = samples_at_once(emitters, MOST_BYTES, value_bytes=8)
     table = {name: getattr(materials, name).astype(np.float64) for name in MATERIAL_VALUES}
     for start in range(0, len(lit), step):
         which = lit[start : start + step]

@@ -1,6 +1,9 @@
 """The formulas of `shade_slowly` on a torch device, in float32.
 
 shade(gbuffer, appearance, materials, emitters, device="cuda")
+
+Samples are shaded in pieces, so that memory beside the samples and the result does not grow with them: `MOST_BYTES`,
+and on a GPU that much of its own. What torch and CUDA themselves need comes on top.
 """
 
 from __future__ import annotations
@@ -13,10 +16,10 @@ from firstshift.core.errors import BadInput, Unavailable
 from firstshift.render.appearance import Emitters, Materials
 from firstshift.render.gbuffer import F32
 from firstshift.render.shade_inputs import Samples
-from firstshift.render.shade_slowly import MATERIAL_VALUES, SAMPLE_VALUES, emitters_by_light, shade_all
+from firstshift.render.shade_slowly import MATERIAL_VALUES, SAMPLE_VALUES, emitters_by_light, samples_at_once, shade_all
 
-AT_ONCE = {"cpu": 1_000_000, "cuda": 60_000_000}
-"""Samples × emitters in one piece; about fifty intermediate values each."""
+MOST_BYTES = {"cpu": 64 * 2**20, "cuda": 2**30}
+"""Of intermediate values at one time. A processor is quickest where they stay in its cache, a GPU with many at once."""
 
 
 def torch_device(name: str) -> Any:
@@ -45,7 +48,15 @@ def torch_device(name: str) -> Any:
     return device
 
 
-def shade_in_torch(samples: Samples, materials: Materials, emitters: Emitters, visible: Any, device: str) -> F32:
+def shade_in_torch(
+    samples: Samples,
+    materials: Materials,
+    emitters: Emitters,
+    visible: Any,
+    device: str,
+    most_bytes: int | None = None,
+) -> F32:
+    """(L, N, C). `most_bytes`: another bound than MOST_BYTES."""
     place = torch_device(device)
     import torch
 
@@ -55,7 +66,7 @@ def shade_in_torch(samples: Samples, materials: Materials, emitters: Emitters, v
     lights, channels = emitters.colour.shape
     out = np.zeros((lights, len(samples), channels), dtype=np.float32)
     lit = np.flatnonzero(samples.material >= 0)
-    step = max(1, AT_ONCE.get(place.type, 1_000_000) // max(1, len(emitters)))
+    step = samples_at_once(emitters, most_bytes or MOST_BYTES.get(place.type, MOST_BYTES["cpu"]), value_bytes=4)
     table = {name: there(getattr(materials, name).astype(np.float32)) for name in MATERIAL_VALUES}
     with torch.no_grad():
         for start in range(0, len(lit), step):

@@ -103,7 +103,7 @@ def test_tint_is_averaged_exactly(plate: Prepared) -> None:
     assert lost == pytest.approx(0.6 * (20 * 0.01) ** 2, rel=0.01)
 
 
-def test_tints_multiply_and_the_last_cover_wins(plate: Prepared) -> None:
+def test_tints_multiply_and_of_covers_the_larger_wins_or_else_the_last(plate: Prepared) -> None:
     tint = np.full((*SQUARE.shape, 3), 0.5, np.float32)
     full = np.ones(SQUARE.shape, np.float32)
     at = staging.landing()
@@ -121,6 +121,10 @@ def test_tints_multiply_and_the_last_cover_wins(plate: Prepared) -> None:
     assert middle(black) < 0.2 * middle(white)
     half = replace(white, cover=full / 2)
     assert middle(half) == pytest.approx((clean + middle(white)) / 2, rel=1e-3)
+    hardly = replace(black, cover=full / 100)
+    assert middle(white, hardly) == pytest.approx(middle(white), rel=1e-4)
+    assert middle(hardly, white) == pytest.approx(middle(white), rel=1e-4)
+    assert middle(hardly) > 0.98 * clean
 
 
 def test_heights_add(plate: Prepared) -> None:

@@ -1,4 +1,5 @@
-"""What all flaws of an image together change at each sub-sample: heights add, tints multiply, the last cover wins."""
+"""What all flaws of an image together change at each sub-sample: heights add, tints multiply, and of covers the one
+that covers more of it is seen."""
 
 from __future__ import annotations
 
@@ -130,7 +131,9 @@ class _Reader:
                 changed |= self._add_share(layer, into)
         if imprint.stuff is not None and imprint.cover is not None:
             cover = box_means(imprint.cover, *self.at)[:, 0]
-            over = cover > NOTHING
+            # One stuff for each sub-sample: of what covers it alike the later, which lies on top; but the last per cent
+            # at a flaw's rim does not take away what covers the rest.
+            over = (cover > NOTHING) & (cover >= change.cover[which])
             change.cover[which[over]], change.stuff[which[over]] = cover[over], number
             changed |= over
         change.is_changed[which] |= changed

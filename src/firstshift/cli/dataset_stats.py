@@ -111,22 +111,22 @@ def _sides(found: DatasetStats) -> Table:
 def _classes(found: DatasetStats) -> Table:
     most = max(stats.images for stats in found.classes.values()) or 1
     unseen = any(stats.not_visible for stats in found.classes.values())
-    rows: list[tuple[str, ...]] = [
+    columns: list[str | tuple[str, str]] = ["class", ("images", "right"), ("things", "right")]
+    columns += [("not visible", "right")] if unseen else []
+    columns += [("length px", "right"), ""]
+    rows = [
         (
             screen.quoted(name),
             f"{stats.images:,}",
             f"{stats.annotations:,}",
-            *((f"{stats.not_visible:,}",) if unseen else ()),
+            *([f"{stats.not_visible:,}"] if unseen else []),
             _typical(stats.length_px),
-            f"[cyan]{'█' * max(1, round(BAR * stats.images / most))}[/]",
+            f"[cyan]{'█' * max(min(1, stats.images), round(BAR * stats.images / most))}[/]",
         )
         for name, stats in list(found.classes.items())[:MAX_CLASSES]
     ]
     if len(found.classes) > MAX_CLASSES:
-        rows.append((f"[dim]and {len(found.classes) - MAX_CLASSES:,} more[/]",))
-    columns: list[str | tuple[str, str]] = ["class", ("images", "right"), ("things", "right")]
-    columns += [("not visible", "right")] if unseen else []
-    columns += [("length px", "right"), ""]
+        rows.append((f"[dim]and {len(found.classes) - MAX_CLASSES:,} more[/]", *[""] * (len(columns) - 1)))
     return screen.table("Classes", *columns, rows=rows)
 
 

@@ -237,7 +237,8 @@ def export(
 ) -> None:
     """Write images and labels as another tool's data set. What the format cannot hold is listed.
 
-    Image files are written byte for byte. The folder appears when it is complete.
+    Image files are written byte for byte. The folder appears when it is complete. What is labelled 'not visible' is
+    no positive in any format, and an image with nothing else no good part.
     """
     from firstshift.formats.record import WriteOptions
     from firstshift.line.exporting import export_dataset

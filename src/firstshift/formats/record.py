@@ -124,6 +124,8 @@ class WriteReport:
     annotations: int
     classes: tuple[str, ...]
     losses: tuple[Loss, ...]
+    left_out: Mapping[str | None, int] = field(default_factory=dict)
+    """Split → images that the format has no way to say."""
 
 
 @dataclass(frozen=True, slots=True)

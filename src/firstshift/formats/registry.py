@@ -7,6 +7,7 @@ report = write_dataset("coco", records, Path("out/"))
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -98,6 +99,7 @@ def write_dataset(
     losses = Losses()
     claimed: set[str] = set()
     images = annotations = 0
+    left_out: Counter[str | None] = Counter()
     progress.start(f"writing {chosen.title}", total)
     with new_folder(target) as out:
         sink = chosen.sink(out, options)
@@ -108,7 +110,9 @@ def write_dataset(
             fitted = _unclaimed(chosen, record, size, options, claimed, losses)
             for what in fitted.losses:
                 losses.add(what, record.source)
-            if fitted.record is not None:
+            if fitted.record is None:
+                left_out[record.split] += 1
+            else:
                 out.write(chosen.place(fitted.record), data)
                 sink.add(fitted.record, size)
                 images += 1
@@ -116,7 +120,7 @@ def write_dataset(
             progress.advance(note=record.source)
         sink.close()
     progress.finish()
-    return WriteReport(format_name, target, images, annotations, sink.classes, tuple(losses))
+    return WriteReport(format_name, target, images, annotations, sink.classes, tuple(losses), left_out)
 
 
 def _unclaimed(

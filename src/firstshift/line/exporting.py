@@ -28,6 +28,7 @@ from firstshift.store.workspace import Workspace
 
 WHOLE = "all"
 """The split of a snapshot that was made without one; the split of the import shows through."""
+NO_SPLIT = "none"
 _SUFFIXES = {"jpeg": ".jpg", "tiff": ".tif", "pnm": ".pgm"}
 
 
@@ -82,12 +83,13 @@ def export_dataset(
     left = _Left()
     records = _records(ws, choose(ws, snapshot, ids), left)
     report = write_dataset(format_name, records, folder, settled, progress, total)
+    not_written = Counter({split or NO_SPLIT: count for split, count in report.left_out.items()})
     return ExportReport(
         target=str(report.folder),
         format=report.format,
         images=report.images,
         annotations=report.annotations,
-        splits=dict(sorted(left.splits.items())),
+        splits=dict(sorted((left.splits - not_written).items())),
         classes=report.classes,
         losses=(*report.losses, *left.losses),
         seconds=time.monotonic() - began,
@@ -115,7 +117,7 @@ def _records(ws: Workspace, chosen: Iterator[Chosen], left: _Left) -> Iterator[R
             left.losses.add("who labelled, when, at which level, and earlier versions", source)
         if one.image.golden:
             left.losses.add("golden flags", source)
-        left.splits[split or "none"] += 1
+        left.splits[split or NO_SPLIT] += 1
         label = one.label.label if one.label else None
         yield Record(source, _Held(data), label, split, told_of(one.image))
 

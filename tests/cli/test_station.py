@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from firstshift.core.encode import encode_png
@@ -51,6 +53,22 @@ def test_nothing_is_written_when_it_cannot_be_done(run: Terminal, tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
     assert run("station", "calibrate", "nowhere").code in (2, 4)
     assert run("station", "calibrate", "empty", "--out", "missing/profile.json").code == 2
+
+
+def test_frames_of_an_odd_size_stop_it_or_are_left_out_by_name(run: Terminal, frames: Path, tmp_path: Path) -> None:
+    shutil.copytree(frames, tmp_path / "mixed")
+    odd = Image.of(np.zeros((100, 90), np.uint16))
+    (tmp_path / "mixed" / "darks" / "odd.png").write_bytes(encode_png(odd))
+    ran = run("station", "calibrate", "mixed")
+    assert ran.code == 2
+    assert "darks/odd.png (90 × 100)" in ran.err
+    assert "--skip-problems" in ran.err
+    assert not Path("profile.json").exists()
+    told = run("station", "calibrate", "mixed", "--skip-problems", "--json")
+    assert told.json["frames"] == {"flat": 14, "dark": 4, "background": 2}
+    assert len(told.json["left_out"]) == 1
+    assert told.json["left_out"][0].startswith("darks/odd.png")
+    assert "left out: darks/odd.png" in told.err
 
 
 def test_the_plan_takes_the_profile_and_says_when_it_is_not_there(run: Terminal, frames: Path) -> None:

@@ -17,6 +17,8 @@ from firstshift.sensor.blur import (
     disc_kernel,
     gaussian_kernel,
     motion_kernel,
+    motion_kernel_slowly,
+    path_px,
     scale_about,
     spread,
 )
@@ -149,6 +151,33 @@ def test_motion_smears_along_its_path_and_as_far_as_it_goes() -> None:
     assert (kernel * x * x).sum() == pytest.approx(64 / 12, abs=0.25)
     assert (kernel * y * y).sum() == pytest.approx(16 / 12, abs=0.25)
     assert (kernel * x * y).sum() == pytest.approx(32 / 12, abs=0.1)
+
+
+@pytest.mark.parametrize("length_px", [0.6, 3.0, 9.5, 24.0])
+@pytest.mark.parametrize("direction_deg", [0.0, 17.0, 45.0, 90.0, 133.0, -60.0])
+def test_motion_at_any_angle_is_what_the_slow_twin_says(length_px: float, direction_deg: float) -> None:
+    """Sixteen points a pixel miss a bend of the tent by at most half a step; a pixel of the path's length L lies under
+    L/16 steps, and its tent bends up to three times on each axis."""
+    motion = path_px(length_px, direction_deg)
+    assert math.hypot(*motion) == pytest.approx(length_px)
+    fast, exact = motion_kernel(motion), motion_kernel_slowly(motion)
+    assert float(exact.sum()) == pytest.approx(1, abs=1e-12)  # all light arrives, whichever way
+    assert float(np.abs(fast - exact).max()) < 6 / (8 * 16**2) / max(length_px, 1)
+    reach = exact.shape[0] // 2
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    along = x * math.cos(math.radians(direction_deg)) - y * math.sin(math.radians(direction_deg))
+    across = x * math.sin(math.radians(direction_deg)) + y * math.cos(math.radians(direction_deg))
+    # Exactly as long as the path: L²/12, and what sharing out between pixels adds, at most 1/4 on each axis.
+    assert length_px**2 / 12 <= (exact * along * along).sum() <= length_px**2 / 12 + 0.26
+    assert (exact * across * across).sum() <= 0.26
+
+
+def test_upwards_is_upwards_and_along_the_rows_is_as_ever() -> None:
+    assert path_px(5.0, 0.0) == (5.0, 0.0)
+    across, down = path_px(5.0, 30.0)
+    assert across > 0
+    assert down < 0  # rows count downwards
+    np.testing.assert_array_equal(motion_kernel(path_px(5.0, 0.0)), motion_kernel((5.0, 0.0)))
 
 
 def test_defocus_is_what_the_slow_twin_says() -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from firstshift.core.capture import Capture, Origin
+from firstshift.core.decode import decode_image
 from firstshift.core.encode import encode_png
 from firstshift.core.errors import BadInput, FirstshiftError
 from firstshift.core.image import Image
@@ -17,12 +23,14 @@ from firstshift.core.outline import mask_of
 from firstshift.core.seed import Seed
 from firstshift.line.synth.crew import Processes
 from firstshift.line.synth.onto import put_onto, read_points
-from firstshift.line.synth.onto_order import OntoSettings
+from firstshift.line.synth.onto_order import OntoOrder, OntoSettings, OntoUnit, Photograph
+from firstshift.line.synth.onto_painting import Outcome
 from firstshift.line.synth.onto_photographs import from_files, from_workspace
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.ordering import order_for
 from firstshift.line.synth.settings import SynthSettings
 from firstshift.line.synth.showing import look_at
+from firstshift.spec.examples import copy_example
 from firstshift.store.images import ImageRecord
 from firstshift.store.search import Query
 from firstshift.store.workspace import Workspace
@@ -173,6 +181,77 @@ def test_a_corrupted_photograph_is_named_and_nothing_is_recorded(ws: Workspace, 
     kept = from_files(ws, [folder], station="tiles", camera=None, channel="side", skip=True, told=told.append)
     assert len(kept) == 2
     assert "tile1.png" in told[0]
+
+
+def painted(order: Order, name: str, data: bytes, **asked: Any) -> Outcome:
+    painter = OntoOrder.of(order, OntoSettings(per_photo=1, seed=1, **asked), ["img"]).painter()
+    return painter.paint_unit(OntoUnit(Photograph("img", name, data), 0, (("stain", 0),)))
+
+
+def as_file(pixels: np.ndarray[Any, Any]) -> bytes:
+    colours = pixels if pixels.ndim == 2 else pixels[:, :, [2, 1, 0, 3][: pixels.shape[2]]]
+    return cv2.imencode(".png", np.ascontiguousarray(colours))[1].tobytes()
+
+
+def test_photographs_of_every_kind_come_back_as_they_are(order: Order) -> None:
+    grey = photograph(1).pixels[:, :, 0]
+    wide = grey.astype(np.uint16) * 257
+    rgb = np.stack([grey, grey // 2, grey], axis=2)
+    rgba = np.dstack([rgb, np.full_like(grey, 200)])
+    for pixels in (grey, wide, wide & 0xFFF0, rgb, rgb.astype(np.uint16) * 257, rgba, grey[:-1], grey[:, :-1]):
+        (image,) = painted(order, "one.png", as_file(pixels)).images
+        assert isinstance(image.data, bytes)
+        made = decode_image(image.data, "made").pixels
+        before = pixels if pixels.ndim == 3 else pixels[:, :, None]
+        assert (made.shape, made.dtype) == (before.shape, before.dtype)
+        same = (made == before).all(axis=2).mean()
+        assert 0.3 < same < 1, "a flaw is there, and most is the photograph's own"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("grey with alpha", "found grey with alpha; save it without alpha"),
+        ("small", "32 × 32 pixels or more, found 31 × 40"),
+    ],
+)
+def test_photographs_that_do_not_do_are_refused_by_name_or_left_out(order: Order, kind: str, said: str) -> None:
+    grey = photograph(1).pixels[:, :, 0]
+    stream = io.BytesIO()
+    Pillow.fromarray(np.dstack([grey, grey]), "LA").save(stream, "PNG")
+    data = stream.getvalue() if kind == "grey with alpha" else as_file(grey[:40, :31])
+    with pytest.raises(BadInput, match=f"one.png: .*{said}"):
+        painted(order, "one.png", data)
+    outcome = painted(order, "one.png", data, skip_problems=True)
+    assert outcome.images == []
+    assert said in outcome.problem
+
+
+def test_a_photograph_one_pixel_off_is_listed_and_the_others_are_done(ws: Workspace, tmp_path: Path) -> None:
+    """With a pose the photograph has to be the camera's whole image."""
+    copy_example("bracket", tmp_path / "plan")
+    order = order_for(tmp_path / "plan", SynthSettings())
+    (tmp_path / "shots").mkdir()
+    (tmp_path / "shots" / "off.png").write_bytes(encode_png(photograph(1, 245, 206)))
+    (tmp_path / "shots" / "none.png").write_bytes(encode_png(photograph(2, 245, 205)))
+    told: list[str] = []
+    asked = OntoSettings(per_photo=1, method="silhouette", skip_problems=True)
+    report = put_onto(ws, order, asked, taken(ws, tmp_path / "shots"), told=told.append)
+    assert "found 245 × 206" in report.problems["off.png"]
+    assert "found 245 × 205" not in report.problems["none.png"], "its size is right; it shows no bracket"
+    assert any(line.startswith("off.png is left out") for line in told)
+    with pytest.raises(BadInput, match=r"off\.png.*found 245 × 206"):
+        put_onto(ws, order, replace(asked, skip_problems=False, seed=2), {
+            image: name for image, name in taken(ws, tmp_path / "shots").items() if name == "off.png"
+        })  # fmt: skip
+
+
+def test_a_tiny_foreground_tells_nothing_of_the_light(order: Order) -> None:
+    """A few bright pixels on black: too few for texture."""
+    draw = Seed(5).child("speck").generator()
+    pixels = np.clip(draw.normal(6, 1, (120, 160)), 0, 255).astype(np.uint8)
+    pixels[56:64, 75:85] = 200
+    assert len(painted(order, "speck.png", as_file(pixels)).images) <= 1
 
 
 def test_what_cannot_be_done_is_said_in_one_line(ws: Workspace, order: Order, folder: Path, tmp_path: Path) -> None:

@@ -81,6 +81,25 @@ def test_the_silhouette_gives_the_pose(bracket) -> None:  # type: ignore[no-unty
         register_silhouette(station, mesh, np.asarray(disc), nominal)
 
 
+@pytest.mark.parametrize("size", [(2448, 2048), (612, 512), (640, 535), (640, 536), (613, 512), (100, 83), (100, 84)])
+def test_the_view_of_a_photograph_is_as_large_as_it(bracket, size: tuple[int, int]) -> None:  # type: ignore[no-untyped-def]
+    """However the camera's 2448 × 2048 were rounded when they were shrunk."""
+    station, _, nominal, _ = bracket
+    view = Registered(station, size, fitting_scale(station, size), nominal, "points").view()
+    assert (view.width, view.height) == size
+
+
+@pytest.mark.parametrize("size", [(2448, 2047), (2448, 2049), (2447, 2048), (2449, 2048), (612, 513), (640, 534)])
+def test_one_pixel_off_the_cameras_size_is_refused(bracket, size: tuple[int, int]) -> None:  # type: ignore[no-untyped-def]
+    station, mesh, nominal, _ = bracket
+    found = f"found {size[0]} × {size[1]}"
+    with pytest.raises(BadInput, match=found):
+        fitting_scale(station, size)
+    disc = np.hypot(*(np.mgrid[: size[1], : size[0]] - np.array([size[1] / 2, size[0] / 2])[:, None, None])) < 100
+    with pytest.raises(BadInput, match=found):
+        register_silhouette(station, mesh, np.asarray(disc), nominal)
+
+
 def test_a_plane_has_the_scale_that_is_asked_for() -> None:
     found = register_plane(side_lit(), (331, 173), mm_per_pixel=0.1, turn_deg=30.0)
     view = found.view()

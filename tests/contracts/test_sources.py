@@ -22,6 +22,8 @@ FORBIDDEN_CALLS = {
     "tempfile.mktemp": "a race; use mkstemp",
 }
 SECOND_LOOK_LINES = 400
+SPLIT_LINES = 60
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def test_every_module_says_what_it_is_for() -> None:
@@ -74,6 +76,41 @@ def test_no_file_is_too_long_to_read() -> None:
     earned: dict[str, str] = {}
     long = {path for path in package_sources() if len(Path(path).read_text().splitlines()) > SECOND_LOOK_LINES}
     assert long == set(earned)
+
+
+def test_no_function_is_too_long_to_hold_in_mind() -> None:
+    """A function of more than 60 lines is two. If one is truly better whole, say so here with the reason.
+
+    What a command of `cli` takes as arguments are its options with their help, and its docstring is its page: there
+    the lines after both count, because nobody would look for options anywhere else.
+    """
+    earned: dict[str, str] = {}
+    lengths = {
+        f"{path}:{function.name}": length_of(function, is_command=Path(path).parts[2] == "cli")
+        for path, tree in package_sources().items()
+        for function in functions_of(tree)
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > SPLIT_LINES and name not in earned} == {}
+
+
+def test_lengths_are_counted_as_told() -> None:
+    lines = ["def outer(", "    a,", "):", '    """Doc."""', "    x = 1", "    async def inner():", "        return x"]
+    outer, inner = functions_of(ast.parse("\n".join(lines)))
+    assert (length_of(outer, is_command=False), length_of(outer, is_command=True)) == (7, 3)
+    assert length_of(inner, is_command=False) == 2
+
+
+def functions_of(tree: ast.Module) -> list[Function]:
+    """Those inside others too; in the order of their first lines."""
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def length_of(function: Function, *, is_command: bool) -> int:
+    last = function.end_lineno or function.lineno
+    if not is_command:
+        return last - function.lineno + 1
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return last - body[0].lineno + 1 if body else 0
 
 
 def forbidden_calls(path: str, tree: ast.Module) -> list[str]:

@@ -39,7 +39,6 @@ from firstshift.formats.unseen import surely_unseen
 MEANINGS = {
     "file": ("file", "filename", "file_name", "path", "image", "image_path", "img"),
     "class": ("class", "label", "category", "defect", "class_name"),
-    "class_not_visible": ("class_not_visible",),
     "verdict": ("verdict",),
     "x": ("x", "xmin", "x1", "left"),
     "y": ("y", "ymin", "y1", "top"),
@@ -53,6 +52,7 @@ MEANINGS = {
     "severity": ("severity",),
     "attributes": ("attributes",),
     "split": ("split", "subset"),
+    "class_not_visible": ("class_not_visible",),
 }
 """What a column means, and the headers it goes by."""
 JUDGING = frozenset(("class", "verdict", "severity"))

@@ -10,7 +10,8 @@ from firstshift.core.mesh import Mesh
 from firstshift.core.seed import Seed
 from firstshift.render.cad.edges import feature_edges
 from firstshift.render.cad.openings import openings
-from firstshift.render.placing import HeatMap, Staged, allowed_weights, land, missed_by, sites_of
+from firstshift.render.inspected import areas_slowly, inspected
+from firstshift.render.placing import HeatMap, Staged, land, missed_by, sites_of
 from firstshift.render.pose import Pose, about, seated
 from firstshift.render.scene import Placed, Scene
 from firstshift.render.view import Window, view_of
@@ -71,9 +72,16 @@ def test_a_region_keeps_flaws_in_and_background_keeps_them_out(plate: tuple[Part
     sites = sites_of(stage, made, regions=("west",))
     x = [land(stage, sites, Seed(n)).local_mm[0] for n in range(60)]
     assert -10 <= min(x) <= max(x) <= -4
-    weights, region = allowed_weights(stage, made)
+    weights, region = inspected(stage, made).allowed()
     assert (weights[stage.scene.placed_of(stage.gbuffer.surface) != 0] == 0).all()
     assert set(np.unique(region[weights > 0])) == {0}  # 'west' is a piece of 'top', which comes first
+
+
+def test_areas_are_those_of_the_readable_twin(plate: tuple[Part, Staged]) -> None:
+    made, stage = plate
+    shown = inspected(stage, made, margin_px=20)
+    assert shown.area_mm2 == pytest.approx(areas_slowly(stage.gbuffer, shown.rows, 20), rel=1e-5)
+    assert 0 < (shown.area_mm2 == 0).mean() < 0.5
 
 
 def test_the_middle_of_a_flaw_keeps_away_from_the_border(plate: tuple[Part, Staged]) -> None:

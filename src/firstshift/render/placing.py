@@ -21,10 +21,11 @@ from firstshift.core.errors import BadInput
 from firstshift.core.seed import Seed
 from firstshift.render.cad.edges import FeatureEdge
 from firstshift.render.cad.openings import Opening
-from firstshift.render.cad.regions import region_masks, region_names
+from firstshift.render.cad.regions import region_names
 from firstshift.render.edge_sites import EdgeSteps, Rims, edge_steps, rims
 from firstshift.render.gbuffer import GBuffer
 from firstshift.render.ground import Spot, landing_at, landing_on_edge
+from firstshift.render.inspected import MARGIN_PX, Inspected, inspected
 from firstshift.render.landing import Landing
 from firstshift.render.pose import Pose
 from firstshift.render.scene import Scene
@@ -34,8 +35,6 @@ from firstshift.spec.catalogue import Place
 from firstshift.spec.part import Part
 
 Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-MARGIN_PX = 4.0
 
 
 class Stage(Protocol):
@@ -114,8 +113,9 @@ def sites_of(
     openings: Sequence[Opening] = (),
     heat: HeatMap | None = None,
     margin_px: float = MARGIN_PX,
+    shown: Inspected | None = None,
 ) -> Sites:
-    """Raises BadInput where there is nothing to land on."""
+    """Raises BadInput where there is nothing to land on. `shown` saves finding the inspected surface again."""
     names = region_names(part)
     wanted = np.array([not regions or name in regions for name in names])
     if place == "edge":
@@ -126,46 +126,14 @@ def sites_of(
         found = rims(stage.view, stage.scene, part, openings, wanted, margin_px)
         sites = Sites(place, *_candidates(np.ones(len(found.region)), found.region), names, rims=found)
     else:
-        weights, region = allowed_weights(stage, part, regions, margin_px)
+        area, region = (shown or inspected(stage, part, margin_px)).allowed(regions)
+        weights = area.astype(np.float64)
         if place == "heat_map" and heat is not None:
             weights = weights * heat.at(stage.gbuffer.local_mm)
         sites = Sites(place, *_candidates(weights, region), names)
     if not len(sites.chosen):
         raise _nowhere(stage, place, regions, names)
     return sites
-
-
-def allowed_weights(
-    stage: Stage, part: Part, regions: Sequence[str] = (), margin_px: float = MARGIN_PX
-) -> tuple[Floats, npt.NDArray[np.int16]]:
-    """(N,) mm² of inspected surface that each sample stands for, 0 where no flaw of these regions may be, and (N,) the
-    first region each sample is in, −1 for none."""
-    gbuffer, names = stage.gbuffer, region_names(part)
-    wanted = np.array([not regions or name in regions for name in names])
-    region, weights = np.full(len(gbuffer), -1, np.int16), np.zeros(len(gbuffer))
-    owner = stage.scene.placed_of(gbuffer.surface)
-    inside = _away_from_border(gbuffer, margin_px)
-    for number, item in enumerate(stage.scene.placed):
-        rows = np.flatnonzero(owner == number) if item.is_part else np.empty(0, np.int64)
-        if not len(rows):
-            continue
-        facet = gbuffer.facet[rows] @ item.pose.rotation.astype(np.float32)
-        masks = region_masks(part, item.mesh, gbuffer.triangle[rows], gbuffer.local_mm[rows], facet)
-        masks &= wanted[:, None]
-        found = masks.any(axis=0)
-        region[rows[found]] = masks[:, found].argmax(axis=0)
-        rows = rows[found & inside[rows]]
-        area = np.linalg.norm(np.cross(gbuffer.across_mm[rows], gbuffer.down_mm[rows]), axis=1)
-        weights[rows] = gbuffer.weight[rows] * area
-    return weights, region
-
-
-def _away_from_border(gbuffer: GBuffer, margin_px: float) -> Flags:
-    """(N,)"""
-    row, column = np.divmod(gbuffer.pixel, np.int32(gbuffer.width))
-    x, y = column + 0.5 + gbuffer.offset_px[:, 0], row + 0.5 + gbuffer.offset_px[:, 1]
-    across = (x >= margin_px) & (x <= gbuffer.width - margin_px)
-    return np.asarray(across & (y >= margin_px) & (y <= gbuffer.height - margin_px))
 
 
 def sample_xy(gbuffer: GBuffer) -> Floats:

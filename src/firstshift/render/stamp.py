@@ -24,21 +24,24 @@ from firstshift.render.stamping.landed import Landed, landed
 from firstshift.render.stamping.mending import (
     Mend,
     Pixels,
+    ascending,
     clean_pixels,
     covered_pixels,
     mended,
     most_covered,
+    runs_of,
     summed,
 )
 from firstshift.render.stamping.reshading import Covering, reshaded
 from firstshift.render.stamping.sampling import box_means
-from firstshift.render.stamping.solid_light import solid_light
+from firstshift.render.stamping.solid_light import LitBodies, solid_light
 from firstshift.render.stamping.splitting import Splinters, sides, split
 
 Coverage = tuple[Pixels, F32]
 
 
-def stamp(prepared: Prepared, flaws: Sequence[tuple[Landing, Imprint]]) -> Stamped:
+def stamp(prepared: Prepared, flaws: Sequence[tuple[Landing, Imprint]], bodies: LitBodies | None = None) -> Stamped:
+    """`bodies`, given to all calls for one view, saves tracing a body again that stands where it stood."""
     placed = [landed(prepared, landing, imprint) for landing, imprint in flaws]
     coverage = [coverage_of(prepared, flaw) for flaw in placed]
     mends = []
@@ -49,10 +52,10 @@ def stamp(prepared: Prepared, flaws: Sequence[tuple[Landing, Imprint]]) -> Stamp
         mends.append(mend)
     for number, (landing, imprint) in enumerate(flaws):
         if imprint.solids:
-            found = solid_light(prepared, landing, imprint, now, splinters.rows)
+            found = solid_light(prepared, landing, imprint, now, splinters.rows, bodies)
             mends.extend(found.mends)
             coverage[number] = most_covered(coverage[number], (found.pixel, found.share))
-    pixel = np.unique(np.concatenate([np.empty(0, np.int32), *(mend.pixel for mend in mends)])).astype(np.int32)
+    pixel = ascending(np.concatenate([np.empty(0, np.int32), *(mend.pixel for mend in mends)]))
     clean = clean_pixels(prepared, pixel)
     return Stamped(pixel=pixel, layers=mended(clean, pixel, mends), clean=clean, coverage=tuple(coverage))
 
@@ -69,7 +72,7 @@ def coverage_of(prepared: Prepared, flaw: Landed) -> Coverage:
 
 def _splinters(prepared: Prepared, placed: Sequence[Landed]) -> Splinters:
     """Every touched row once, split as finely as the neediest flaw on it asks."""
-    rows = np.unique(np.concatenate([np.empty(0, np.int64), *(flaw.rows for flaw in placed)]))
+    rows = ascending(np.concatenate([np.empty(0, np.int64), *(flaw.rows for flaw in placed)]))
     side = np.ones(len(rows), dtype=np.int64)
     for flaw in placed:
         places = np.searchsorted(rows, flaw.rows)
@@ -95,9 +98,9 @@ def _relief(prepared: Prepared, placed: Sequence[Landed], splinters: Splinters) 
     row = splinters.rows[owner]
     share = (1 / splinters.side[owner] ** 2).astype(np.float32)
     by_row = summed(owner, (light - prepared.radiance[:, row]) * share[:, None], len(splinters.rows))
-    touched = np.unique(owner)
+    touched = ascending(owner)
     rows = splinters.rows[touched]
-    pixels, place = np.unique(prepared.gbuffer.pixel[rows], return_inverse=True)
+    pixels, place = runs_of(prepared.gbuffer.pixel[rows])
     weighted = by_row[:, touched] * prepared.gbuffer.weight[rows, None]
     now = (prepared.radiance[:, splinters.rows] + by_row).astype(np.float32)
     return Mend(pixels.astype(np.int32), summed(place, weighted, len(pixels)).astype(np.float32)), now

@@ -53,8 +53,8 @@ def _chosen(
     chosen = _triangles_chosen(region, mesh)[triangle]
     chosen = chosen & _looks(region, facet)
     if region.box is not None:
-        low, high = np.array(region.box.from_mm), np.array(region.box.to_mm)
-        chosen = chosen & ((local_mm >= low - slack) & (local_mm <= high + slack)).all(axis=1)
+        for axis, (low, high) in enumerate(zip(region.box.from_mm, region.box.to_mm, strict=True)):
+            chosen = chosen & (local_mm[:, axis] >= low - slack) & (local_mm[:, axis] <= high + slack)
     return np.asarray(chosen, dtype=bool)
 
 

@@ -7,6 +7,7 @@ through the cutter first: a shadow ray starts where it leaves the cutter.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -24,7 +25,7 @@ from firstshift.render.shade import shade
 from firstshift.render.stamping.beneath import light_from_beneath
 from firstshift.render.stamping.covering import with_stuff
 from firstshift.render.stamping.finding import lit_from, rows_in_box, spans
-from firstshift.render.stamping.mending import Mend, Pixels, summed
+from firstshift.render.stamping.mending import Mend, Pixels, ascending, runs_of, summed
 from firstshift.render.stamping.reshading import towards_camera
 from firstshift.render.stamping.solids import ON_BODY, Body, Seen, grid_offsets, pixel_box, seen_with, steps_on_surface
 
@@ -48,31 +49,106 @@ class SolidLight:
     """How much of each of these pixels the body (or the cut) takes."""
 
 
-def solid_light(prepared: Prepared, landing: Landing, imprint: Imprint, now: F32 | None, rows: Rows) -> SolidLight:
-    """`now` (L, K, C) is the radiance that layers of flaws left at `rows` (K,), ascending."""
+@dataclass(frozen=True, slots=True, eq=False)
+class LitBody:
+    """One body in one view, before it is compared with what was there: R rays of P pixels."""
+
+    before: Rows
+    """(R,): the sample that each ray takes the place of."""
+    weight: F32
+    """(R,): how much of its pixel each ray stands for."""
+    light: F32
+    """(L, R, C)"""
+    pixel: Pixels
+    """(P,): ascending"""
+    owner: Rows
+    """(R,): which of `pixel`."""
+    share: F32
+    """(P,)"""
+    clean: Mend
+    """The difference to the clean view."""
+    beside: list[Mend]
+    """Its shadow on the part."""
+
+
+class LitBodies:
+    """The last bodies of one prepared view: a hole that nobody drilled is the same plug in image after image."""
+
+    def __init__(self, most: int = 4) -> None:
+        self.most = most
+        self._kept: dict[tuple[object, ...], LitBody] = {}
+
+    def lit(self, prepared: Prepared, landing: Landing, solid: Solid) -> LitBody:
+        key = _told(landing, solid)
+        body = self._kept.pop(key, None) or lit_body(prepared, landing, solid)
+        self._kept[key] = body
+        while len(self._kept) > self.most:
+            del self._kept[next(iter(self._kept))]
+        return body
+
+
+def _told(landing: Landing, solid: Solid) -> tuple[object, ...]:
+    """Everything that `lit_body` reads, but for the view."""
+    mesh = solid.mesh
+    arrays = (landing.position_mm, landing.u, landing.v, landing.normal)
+    meshes = (mesh.vertices_mm, mesh.triangles, mesh.corner_normals)
+    told = hashlib.sha256()
+    for array in (*arrays, *meshes):
+        told.update(np.ascontiguousarray(array).tobytes())
+    return told.digest(), landing.surface, solid.is_added, solid.ra_um, solid.stuff
+
+
+def solid_light(
+    prepared: Prepared, landing: Landing, imprint: Imprint, now: F32 | None, rows: Rows, kept: LitBodies | None = None
+) -> SolidLight:
+    """`now` (L, K, C) is the radiance that layers of flaws left at `rows` (K,), ascending. `kept` remembers the bodies
+    of this view."""
     mends: list[Mend] = []
     shares: list[tuple[Pixels, F32]] = []
     for solid in joined(imprint.solids):
-        body = Body(solid, landing)
-        seen = seen_with(prepared, body)
-        share = np.zeros(0, np.float32)
-        pixels = np.zeros(0, np.int32)
-        if seen is not None:
-            before = nearest_rows(prepared.gbuffer, seen.pixel, seen.offset_px)
-            weight = weights_of(prepared.gbuffer, seen, before)
-            light = _lit(prepared, body, seen, before)
-            difference = (light - _radiance(prepared, before, now, rows)) * weight[:, None]
-            pixels, owner = np.unique(seen.pixel.astype(np.int32), return_inverse=True)
-            mends.append(Mend(pixels, summed(owner, difference, len(pixels)).astype(np.float32)))
-            share = np.bincount(owner, weight, len(pixels)).astype(np.float32)
-            shares.append((pixels, share))
-        if solid.is_added:
-            mends.extend(_shadow_beside(prepared, body, pixels, share))
-    pixel = np.unique(np.concatenate([np.zeros(0, np.int32), *(p for p, _ in shares)])).astype(np.int32)
+        body = kept.lit(prepared, landing, solid) if kept else lit_body(prepared, landing, solid)
+        mends += [_compared(prepared, body, now, rows), *body.beside]
+        shares.append((body.pixel, body.share))
+    pixel = ascending(np.concatenate([np.zeros(0, np.int32), *(p for p, _ in shares)]))
     total = np.zeros(len(pixel), np.float32)
     for its_pixels, share in shares:
         total[np.searchsorted(pixel, its_pixels)] += share
     return SolidLight(mends, pixel, np.minimum(total, 1))
+
+
+def lit_body(prepared: Prepared, landing: Landing, solid: Solid) -> LitBody:
+    lights, _, colours = prepared.radiance.shape
+    body = Body(solid, landing)
+    seen = seen_with(prepared, body)
+    before, weight, owner = np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.int64)
+    pixel, share = np.zeros(0, np.int32), np.zeros(0, np.float32)
+    light = np.zeros((lights, 0, colours), np.float32)
+    if seen is not None:
+        before = nearest_rows(prepared.gbuffer, seen.pixel, seen.offset_px)
+        weight = weights_of(prepared.gbuffer, seen, before)
+        light = _lit(prepared, body, seen, before)
+        pixel, owner = runs_of(seen.pixel.astype(np.int32))
+        share = np.bincount(owner, weight, len(pixel)).astype(np.float32)
+    beside = _shadow_beside(prepared, body, pixel, share) if solid.is_added else []
+    clean = _difference(pixel, owner, light - prepared.radiance[:, before], weight)
+    return LitBody(before, weight, light, pixel, owner, share, clean, beside)
+
+
+def _compared(prepared: Prepared, body: LitBody, now: F32 | None, rows: Rows) -> Mend:
+    """What a body changes where layers of flaws may have changed the part already."""
+    if now is None or not len(rows):
+        return body.clean
+    place = np.minimum(np.searchsorted(rows, body.before), len(rows) - 1)
+    known = rows[place] == body.before
+    if not known.any():
+        return body.clean
+    until_now = prepared.radiance[:, body.before]
+    until_now[:, known] = now[:, place[known]]
+    return _difference(body.pixel, body.owner, body.light - until_now, body.weight)
+
+
+def _difference(pixel: Pixels, owner: Rows, change: F32, weight: F32) -> Mend:
+    return Mend(pixel, summed(owner, change * weight[:, None], len(pixel)).astype(np.float32))
 
 
 def joined(solids: Sequence[Solid]) -> list[Solid]:
@@ -121,22 +197,12 @@ def weights_of(gbuffer: GBuffer, seen: Seen, before: Rows) -> F32:
     several = np.flatnonzero(np.searchsorted(gbuffer.pixel, seen.pixel, side="right") - first > 1)
     if not len(several):
         return np.asarray(left, dtype=np.float32)
-    pixels = np.unique(seen.pixel[several])
+    pixels = ascending(seen.pixel[several])
     grid = grid_offsets(int(seen.side[several[0]]))
     all_rays = nearest_rows(gbuffer, np.repeat(pixels, len(grid)), np.tile(grid, (len(pixels), 1)))
     rows, count = np.unique(all_rays, return_counts=True)
     left[several] = gbuffer.weight[before[several]] / count[np.searchsorted(rows, before[several])]
     return np.asarray(left, dtype=np.float32)
-
-
-def _radiance(prepared: Prepared, before: Rows, now: F32 | None, rows: Rows) -> F32:
-    """(L, R, C): what the rays saw until now."""
-    light = prepared.radiance[:, before]
-    if now is not None and len(rows):
-        place = np.minimum(np.searchsorted(rows, before), len(rows) - 1)
-        known = rows[place] == before
-        light[:, known] = now[:, place[known]]
-    return np.asarray(light)
 
 
 def _lit(prepared: Prepared, body: Body, seen: Seen, before: Rows) -> F32:
@@ -321,5 +387,5 @@ def _shadow_beside(prepared: Prepared, body: Body, taken: Pixels, share: F32) ->
         place = np.minimum(np.searchsorted(taken, gbuffer.pixel[rows]), len(taken) - 1)
         left = left * (1 - np.where(taken[place] == gbuffer.pixel[rows], share[place], 0))
     difference = (light - prepared.radiance[:, rows]) * left[:, None].astype(np.float32)
-    pixels, owner = np.unique(gbuffer.pixel[rows], return_inverse=True)
+    pixels, owner = runs_of(gbuffer.pixel[rows])
     return [Mend(pixels.astype(np.int32), summed(owner, difference, len(pixels)).astype(np.float32))]

@@ -10,12 +10,11 @@ import numpy.typing as npt
 
 from _pictures import in_one_row, padded_rows, save
 from _references import picture
-from _stage import told
+from _stage import FINE_EMITTERS, as_for_images, fine, told, under
 from firstshift.core.imprint import Ground, Imprint, Patch
 from firstshift.core.seed import Seed
 from firstshift.defects.draw import draw_flaw
 from firstshift.render.landing import Landing
-from firstshift.render.lighting import emitters_of
 from firstshift.render.pose import STILL
 from firstshift.render.prepared import Prepared
 from firstshift.render.reference.displaced import displaced
@@ -74,6 +73,8 @@ class Likeness:
     value: float
     ceiling: float
     """Two references that differ in their noise alone."""
+    finer: float
+    """Instead of `value`, had the lights been cut as fine as `_stage.fine`."""
 
 
 def flaw_rows() -> str:
@@ -90,13 +91,16 @@ def flaw_rows() -> str:
         f"**Flaws.** The same height field stamped by the shader, and path traced as a mesh (12 bounces, twice "
         f"{SAMPLES} samples): structural similarity (Wang 2004) in the flaw's crop, over {len(SEEDS)} drawn flaws × "
         f"{len(LIGHTS)} lights × metal and plastic; goal {GOAL}. {held} of {len(values)} crops reach it, the lowest "
-        f"has {min(values):.3f}. The last column is what two references have that differ in their noise alone."
+        f"has {min(values):.3f}. Lights are cut into as many emitters as for images; *finely cut* says what the same "
+        f"crops have with up to {FINE_EMITTERS:,} a light. The last column is what two references have that differ in "
+        "their noise alone."
     )
     return "\n\n".join([head, by_flaw(every), by_light(every), PICTURE])
 
 
 def by_flaw(every: list[Likeness]) -> str:
-    lines = ["| flaw | similarity (95 %) | lowest | n | reference to reference |", "|---|--:|--:|--:|--:|"]
+    head = "| flaw | similarity (95 %) | lowest | n | finely cut | lowest | reference to reference |"
+    lines = [head, "|---|--:|--:|--:|--:|--:|--:|"]
     for name in FLAWS:
         found = [one for one in every if one.flaw == name]
         values = [one.value for one in found]
@@ -104,8 +108,10 @@ def by_flaw(every: list[Likeness]) -> str:
         median = statistics.median(values)
         told_as = f"{median:.3f}" if median >= GOAL else f"**{median:.3f}**"
         ceiling = statistics.median(one.ceiling for one in found)
+        finer = [one.finer for one in found]
         lines.append(
-            f"| {name} | {told_as} ({low:.3f}–{high:.3f}) | {min(values):.3f} | {len(values)} | {ceiling:.3f} |"
+            f"| {name} | {told_as} ({low:.3f}–{high:.3f}) | {min(values):.3f} | {len(values)} | "
+            f"{statistics.median(finer):.3f} | {min(finer):.3f} | {ceiling:.3f} |"
         )
     return "\n".join(lines)
 
@@ -128,16 +134,19 @@ def compare(name: str) -> tuple[list[Likeness], Image]:
     found, cells = [], []
     for material, alpha in SUBSTANCES.items():
         ready, station = plate(material, alpha)
+        finely = under(ready, fine(station))
         for seed in SEEDS:
             told(f"flaw: {name} {seed} in {material}")
             imprint = shape_only(draw_flaw(FLAWS[name], ground(material), SEVERITY, Seed(seed)))
             ours, mask = stamped(ready, imprint)
+            finer, _ = stamped(finely, imprint)
             crop = crop_of(mask, MARGIN_PX)
             window = Window(crop.left, crop.top, crop.width, crop.height)
             for number, light in enumerate(LIGHTS):
                 pair = as_geometry(ready, station, window, imprint, number, alpha)
                 value, ceiling, cell = likeness(ours[number][crop.pixels], *pair, mask[crop.pixels])
-                found.append(Likeness(name, material, str(light["name"]), value, ceiling))
+                other, *_ = likeness(finer[number][crop.pixels], *pair, mask[crop.pixels])
+                found.append(Likeness(name, material, str(light["name"]), value, ceiling, other))
                 if seed == SEEDS[0]:
                     cells.append(cell)
     return found, in_one_row(cells)
@@ -160,7 +169,7 @@ def plate(material: str, alpha: float) -> tuple[Prepared, Station]:
     gbuffer = scene.cast(view)
     surfaces = (Surface("plate", material, "milled", 0.8, "none", 0.0, (0.0, 0.0, 0.0), 0.5, None, 0),)
     materials = materials_of(surfaces, station)
-    emitters = emitters_of(station, smoothest_alpha=alpha, colour_channels=1)
+    emitters = as_for_images(station, alpha)
     appearance = plain_appearance(gbuffer, [0], [alpha])
     light = shade(gbuffer, appearance, materials, emitters, None)
     ready = Prepared(view, scene, surfaces, gbuffer, appearance, materials, emitters, None, light)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 
 from firstshift.core.mesh import Mesh
 from firstshift.line.synth.setting_up import MOST_EMITTERS, SMOOTHEST_ALPHA
+from firstshift.render.appearance import Emitters
 from firstshift.render.cad.reading import read_part
 from firstshift.render.finish.dressing import dress
 from firstshift.render.lighting import emitters_of
@@ -40,6 +41,7 @@ FINISHES: dict[str, tuple[FinishKind, float]] = {
 }
 """In metal, with Ra in µm; as the examples declare them, a milled cap. In plastic they are moulded."""
 MOULDED: tuple[FinishKind, float] = ("moulded", 0.3)
+FINE_ALPHA, FINE_EMITTERS = 0.01, 2000
 STRIP_LINES = 768
 BAND_PX = 48
 
@@ -85,13 +87,29 @@ def staged(example: str, substance: str, alpha: float, side_px: int) -> Staged:
     gbuffer = scene.cast(view)
     surfaces = (surface(example, substance),) * len(mesh.body_names)
     materials = materials_of(surfaces, station)
-    # As fine as images are made with.
-    emitters = emitters_of(station, smoothest_alpha=max(alpha, SMOOTHEST_ALPHA), colour_channels=1, most=MOST_EMITTERS)
+    emitters = as_for_images(station, alpha)
     rows = np.arange(len(surfaces))
     appearance = plain_appearance(gbuffer, rows, np.full(len(surfaces), alpha))
     visible = visibility(scene, gbuffer, emitters)
     radiance = shade(gbuffer, appearance, materials, emitters, visible)
     return Staged(station, Prepared(view, scene, surfaces, gbuffer, appearance, materials, emitters, visible, radiance))
+
+
+def as_for_images(station: Station, alpha: float) -> Emitters:
+    """As many as images are made with."""
+    return emitters_of(station, smoothest_alpha=max(alpha, SMOOTHEST_ALPHA), colour_channels=1, most=MOST_EMITTERS)
+
+
+def fine(station: Station) -> Emitters:
+    """So many that more of them change a picture by less than 1 %."""
+    return emitters_of(station, smoothest_alpha=FINE_ALPHA, colour_channels=1, most=FINE_EMITTERS)
+
+
+def under(prepared: Prepared, emitters: Emitters) -> Prepared:
+    """The same view under other emitters."""
+    visible = visibility(prepared.scene, prepared.gbuffer, emitters)
+    light = shade(prepared.gbuffer, prepared.appearance, prepared.materials, emitters, visible)
+    return replace(prepared, emitters=emitters, visible=visible, radiance=light)
 
 
 def framed(whole: View, mesh: Mesh) -> Window:

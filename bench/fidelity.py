@@ -22,7 +22,8 @@ import numpy.typing as npt
 from _flaws import flaw_rows
 from _pictures import DARK, in_two_rows, padded_rows, save, side_by_side
 from _references import layers
-from _stage import LIGHTS, PARTS, SUBSTANCES, Staged, own_alpha, staged, told
+from _stage import FINE_EMITTERS, LIGHTS, PARTS, SUBSTANCES, Staged, fine, own_alpha, staged, told, under
+from firstshift.line.synth.setting_up import MOST_EMITTERS, SMOOTHEST_ALPHA
 from measurement import interval, section
 
 Image = npt.NDArray[np.floating]
@@ -71,7 +72,7 @@ def main() -> None:
             "Shader against path tracer",
             command="make bench ONLY=fidelity",
             n=f"{len(rows)} images of about {USUAL_SIDE_PX} pixels, {sum(row.areas for row in rows):,} smooth areas",
-            body="\n\n".join([summary(rows), by_case(rows), SIDE_BY_SIDE, *interreflection(), flaw_rows()]),
+            body="\n\n".join([summary(rows), by_case(rows), limits(), SIDE_BY_SIDE, *interreflection(), flaw_rows()]),
             note=NOTE,
         )
     )
@@ -164,6 +165,31 @@ def by_case(rows: list[Compared]) -> str:
     return "\n".join(lines) + f"\n\nOwn α is the GGX roughness that the finish leaves at the camera's scale: {own}."
 
 
+def limits() -> str:
+    """What it costs that images are made with few emitters: our own picture under many of them, no path tracer."""
+    lines = ["| few emitters against many | " + " | ".join(LIGHTS) + " |", "|---|" + "--:|" * len(LIGHTS)]
+    every = []
+    for substance in SUBSTANCES:
+        for part in PARTS:
+            told(f"limits: {part}, {substance}")
+            scene = staged(part, substance, own_alpha(part, substance), side_px(part))
+            many = under(scene.prepared, fine(scene.station))
+            smooth, cells = smooth_pixels(scene), []
+            for ours, reference in zip(scene.prepared.layers[..., 0], many.layers[..., 0], strict=True):
+                # Without noise both factors of the mean are the same.
+                errors = noise_free(ours, reference, reference, bright_of(reference, smooth))
+                every.append(float(np.median(errors)))
+                cells.append(f"{every[-1]:.1%} ({(errors > GOAL).mean():.0%})")
+            lines.append(f"| {part}, {substance} | " + " | ".join(cells) + " |")
+    head = (
+        f"**How much of it is the number of emitters.** Images are made with up to {MOST_EMITTERS} emitters a light, "
+        f"cut for α {SMOOTHEST_ALPHA:g} or more. Against the same shader with up to {FINE_EMITTERS:,} a light the "
+        f"median difference is {statistics.median(every):.1%} (median of {len(every)} images), the largest "
+        f"{max(every):.1%}; own α, in brackets the share of areas that differ by more than {GOAL:.0%}."
+    )
+    return head + "\n\n" + "\n".join(lines)
+
+
 def interreflection() -> tuple[str, str]:
     """Where light that bounces matters: the whole path against our direct light."""
     lines = ["| whole paths | light | median error on smooth areas | off by more than 10 % |", "|---|---|--:|--:|"]
@@ -204,9 +230,9 @@ NOTE = """\
 Smooth areas are 2 × 2 pixels on the part, two pixels from any outline and brighter than 2 % of the image's bright
 parts. The error of an area is the root of the mean of (x − A)(x − B) over the reference's brightness, x being ours and
 A and B two references of their own noise each, which so falls out. The lights of the reference have their true shape
-(rings, bands, half spheres, rectangles as meshes that shine); ours are the emitters that stand for them: on the
-parts as many as images are made with, for the flaws up to 400 a light. Both get the same meshes, corner normals, lens,
-refractive indices and GGX roughness α; no finish texture, because the path tracer has no equivalent of it."""
+(rings, bands, half spheres, rectangles as meshes that shine); ours are the emitters that stand for them, as many as
+images are made with. Both get the same meshes, corner normals, lens, refractive indices and GGX roughness α; no finish
+texture, because the path tracer has no equivalent of it."""
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The fast shader held to the path tracer: same shape, same lights, same substance, direct light.
 
-Both are compared in blocks of 2 × 2 pixels, away from outlines. A block's reference is known from two independent
-halves of its samples, so the tolerance is the mission's 5 % plus the noise that the reference itself has.
+Lights are cut into as many emitters as images are made with. Both are compared in blocks of 2 × 2 pixels, away from
+outlines. A block's reference is known from two independent halves of its samples, so the tolerance is the mission's 5 %
+plus the noise that the reference itself has.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pytest
 
 from firstshift.core.imprint import Patch
 from firstshift.core.mesh import Mesh
+from firstshift.line.synth.setting_up import MOST_EMITTERS, SMOOTHEST_ALPHA
 from firstshift.render.appearance import Emitters, Materials
 from firstshift.render.cad.reading import read_part
 from firstshift.render.lighting import emitters_of
@@ -83,7 +85,9 @@ def prepared(shape: str, material: str, alpha: float) -> Prepared:
     gbuffer = scene.cast(view)
     surfaces = (Surface("piece", material, "milled", 0.8, "none", 0.0, (0.0, 0.0, 0.0), 0.5, None, 0),)
     table: Materials = materials_of(surfaces, where)
-    emitters: Emitters = emitters_of(where, smoothest_alpha=alpha, colour_channels=1)
+    emitters: Emitters = emitters_of(
+        where, smoothest_alpha=max(alpha, SMOOTHEST_ALPHA), colour_channels=1, most=MOST_EMITTERS
+    )
     appearance = plain_appearance(gbuffer, [0], [alpha])
     visible = visibility(scene, gbuffer, emitters)
     light = shade(gbuffer, appearance, table, emitters, visible)

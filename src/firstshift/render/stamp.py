@@ -21,6 +21,7 @@ from firstshift.render.prepared import Prepared, Stamped
 from firstshift.render.stamping.change import change_of
 from firstshift.render.stamping.covering import with_stuff
 from firstshift.render.stamping.landed import Landed, landed
+from firstshift.render.stamping.lit_bodies import LitBodies
 from firstshift.render.stamping.mending import (
     Mend,
     Pixels,
@@ -34,7 +35,7 @@ from firstshift.render.stamping.mending import (
 )
 from firstshift.render.stamping.reshading import Covering, reshaded
 from firstshift.render.stamping.sampling import box_means
-from firstshift.render.stamping.solid_light import LitBodies, solid_light
+from firstshift.render.stamping.solid_light import solid_light
 from firstshift.render.stamping.splitting import Splinters, sides, split
 
 Coverage = tuple[Pixels, F32]

@@ -12,7 +12,7 @@ from firstshift.render.pose import Pose
 from firstshift.render.prepared import Prepared
 from firstshift.render.scene import Placed
 from firstshift.render.stamp import stamp
-from firstshift.render.stamping import solid_light, solids
+from firstshift.render.stamping import lit_bodies, solid_light, solids
 from firstshift.render.stamping.beneath import light_from_beneath
 from firstshift.render.stamping.reshading import towards_camera
 from tests.render.stamping import staging
@@ -126,8 +126,8 @@ def test_what_covers_an_outline_leaves_nothing_of_it(block: Prepared) -> None:
     slab = trimesh.creation.box((1.2, 1.2, 0.1))
     seen = solids.seen_with(block, solids.Body(flaw(slab, True).solids[0], staging.landing((1.49, 0.013, 0.06))))
     assert seen is not None
-    before = solid_light.nearest_rows(block.gbuffer, seen.pixel, seen.offset_px)
-    weight = solid_light.weights_of(block.gbuffer, seen, before)
+    before = lit_bodies.nearest_rows(block.gbuffer, seen.pixel, seen.offset_px)
+    weight = lit_bodies.weights_of(block.gbuffer, seen, before)
     pixels, first, rays = np.unique(seen.pixel, return_index=True, return_counts=True)
     filled = np.isin(block.gbuffer.pixel, pixels[rays == seen.side[first] ** 2])
     samples = np.bincount(block.gbuffer.pixel, minlength=128 * 128)[block.gbuffer.pixel]

@@ -33,8 +33,12 @@ def test_the_plan_may_be_left_out_and_the_same_again_records_nothing(run: Termin
     classes = ("--class", "scratch", "--class", "dent")
     ran = run("synth", "run", "-w", made, "--good", 2, "--per-defect", 2, *classes, *FEW, "--json")
     assert ran.code == 0
-    assert (ran.json["images"], ran.json["known"], ran.json["parts"]) == (0, 6, {"good": 2, "scratch": 2, "dent": 2})
+    assert (ran.json["images"], ran.json["known"], ran.json["parts"]) == (0, 12, {"good": 2, "scratch": 2, "dent": 2})
     assert list(ran.json["skipped"]) == ["chatter"]
+    assert set(ran.json["not_visible"]) == {"scratch", "dent"}
+    said = run("synth", "run", "-w", made, "--good", 1, *FEW)
+    assert "0 images recorded" in said.out
+    assert "2 images recorded earlier" in said.out
 
 
 def test_show_tells_every_draw_and_renders_it_again(run: Terminal, made: Path, tmp_path: Path) -> None:
@@ -94,6 +98,20 @@ def test_slips_are_one_line_with_a_way_out(run: Terminal, made: Path, words: tup
     assert message in " ".join(" ".join(said).split())
     with Workspace.open(made) as ws:
         assert ws.images.count() == before
+
+
+def test_onto_goes_over_a_cluster_too(run: Terminal, made: Path, tmp_path: Path) -> None:
+    photograph = tmp_path / "face.png"
+    with Workspace.open(made) as ws:
+        good = next(one for one in ws.images.all() if "/good/" in str(one.capture.source))
+        photograph.write_bytes(ws.images.read_bytes(good))
+    asked = ("synth", "onto", photograph, "-w", made, "--per-photo", 1, "--whole", "--workers", 1, "--quiet")
+    nobody = run(*asked, "--cluster", "127.0.0.1:1")
+    assert nobody.code == 5
+    assert "does not answer" in " ".join(nobody.err.split())
+    ran = run(*asked, "--cluster", "local")
+    assert ran.code == 0, ran.err
+    assert "1 image recorded" in ran.out
 
 
 def test_a_type_of_ones_own_is_drawn(run: Terminal, tmp_path: Path) -> None:

@@ -13,11 +13,10 @@ from firstshift.cli.command import AsJson, Quiet, WorkspaceFolder, command
 from firstshift.cli.outfile import check_target, write_file
 from firstshift.cli.place import find_plan, open_workspace
 from firstshift.cli.progress import progress_shown
-from firstshift.cli.synth_onto import add_onto
+from firstshift.cli.synth_onto import ClusterAddress, add_onto, show_report
 
 if TYPE_CHECKING:
     from firstshift.line.synth.order import Order
-    from firstshift.line.synth.running import SynthReport
 
 
 class Synth(typer.core.TyperGroup):
@@ -89,9 +88,7 @@ def run(
     plain: Plain = False,
     profile: ProfilePath = None,
     defects: DefectFiles = None,
-    cluster: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Over Ray: its address, or `local`.", show_default=False)
-    ] = None,
+    cluster: ClusterAddress = None,
     folder: WorkspaceFolder = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -101,27 +98,26 @@ def run(
     A part gets one image for each light channel. The same seed gives the same bytes, whatever the number of workers;
     stopped half-way, the same command goes on, and asking for more later adds to what is there.
     """
-    import os
-
-    from firstshift.line.synth.crew import Cluster, Processes
+    from firstshift.line.synth.crew import Cluster, workers_here
     from firstshift.line.synth.running import synthesise
 
-    count = workers or os.cpu_count() or 1
+    count = workers or workers_here()
     with open_workspace(folder) as ws:
         order = _order(
             find_plan(plan, folder), profile, defects,
             good=good, per_defect=per_defect, seed=seed, size_px=size, framing=framing,
             channels=tuple(channels or ()), classes=tuple(classes or ()), bits=bits, varied=not plain, device=device,
         )  # fmt: skip
-        crew = Cluster(cluster, count) if cluster else Processes(count) if count > 1 else None
         with progress_shown(quiet or as_json) as progress:
             report = synthesise(
-                ws, order, crew=crew, progress=progress, told=lambda text: None if as_json else _warn(text)
-            )
+                ws, order, workers=count, crew=Cluster(cluster, count) if cluster else None,
+                progress=progress, told=lambda text: None if as_json else _warn(text),
+            )  # fmt: skip
     if as_json:
         screen.print_json(report.to_json())
     else:
-        _show(report)
+        show_report(report, "kind", "parts")
+        screen.say("[dim]`firstshift dataset overview` draws them; `firstshift synth show IMAGE` explains one[/]")
 
 
 @command(
@@ -221,13 +217,3 @@ def _order(plan_file: Path, profile: Path | None, defects: list[Path] | None, **
 
 def _warn(text: str) -> None:
     typer.echo(text, err=True)
-
-
-def _show(report: SynthReport) -> None:
-    rows = [(screen.quoted(kind), f"{count:,}") for kind, count in sorted(report.parts.items())]
-    screen.show(screen.table(f"Run {report.run}", "kind", ("parts", "right"), rows=rows))
-    told = ", ".join(f"{count:,} {name}" for name, count in report.seen.most_common())
-    screen.say(f"{screen.counted(report.images, 'image')} recorded" + (f", flaws: {told}" if told else ""))
-    if report.known:
-        screen.say(f"[dim]{report.known:,} were there already[/]")
-    screen.say("[dim]`firstshift dataset overview` draws them; `firstshift synth show IMAGE` explains one[/]")

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from firstshift.core.progress import Progress
     from firstshift.line.synth.onto_order import OntoSettings
     from firstshift.line.synth.order import Order
-    from firstshift.line.synth.running import SynthReport
+    from firstshift.line.synth.report import SynthReport
     from firstshift.store.workspace import Workspace
 
+ClusterAddress = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS", help="Over Ray: its address, or `local`.", show_default=False),
+]
 REGISTERED = "Where the part lies in them"
 TAKEN = "How they were taken"
 
@@ -88,6 +92,7 @@ def onto(
         list[Path] | None,
         typer.Option("--defects", metavar="FILE", help="A file of yours with types of flaw; it is executed."),
     ] = None,
+    cluster: ClusterAddress = None,
     folder: WorkspaceFolder = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -98,9 +103,7 @@ def onto(
     made names its photograph. Pixels that a flaw does not touch are the photograph's own, bit for bit. Without --points
     or --silhouette the photographs show a flat surface.
     """
-    import os
-
-    from firstshift.line.synth.crew import Processes
+    from firstshift.line.synth.crew import Cluster, workers_here
     from firstshift.line.synth.onto import chosen_method, put_onto, read_points
     from firstshift.line.synth.onto_order import OntoSettings
     from firstshift.line.synth.ordering import order_for
@@ -112,19 +115,20 @@ def onto(
         points=read_points(points) if points is not None else (), gamma=gamma, whole=whole, plan_light=plan_light,
         skip_problems=skip_problems,
     )  # fmt: skip
-    count = workers or os.cpu_count() or 1
+    count = workers or workers_here()
     with open_workspace(folder) as ws:
         order = order_for(find_plan(plan, folder), SynthSettings(), profile, tuple(defects or ()))
         with progress_shown(quiet or as_json) as progress:
             found = _photographs(ws, order, settings, photographs, (images, good_only, station), progress, as_json)
             report = put_onto(
-                ws, order, settings, found, crew=Processes(count) if count > 1 and len(found) > 1 else None,
+                ws, order, settings, found, workers=count, crew=Cluster(cluster, count) if cluster else None,
                 progress=progress, told=lambda text: None if as_json else typer.echo(text, err=True),
             )  # fmt: skip
     if as_json:
         screen.print_json(report.to_json())
     else:
-        _show(report)
+        show_report(report, "class", "images")
+        screen.say("[dim]`firstshift synth show IMAGE` explains one[/]")
 
 
 def _photographs(
@@ -164,13 +168,13 @@ def _photographs(
     )  # fmt: skip
 
 
-def _show(report: SynthReport) -> None:
-    rows = [(screen.quoted(kind), f"{count:,}") for kind, count in sorted(report.parts.items())]
-    screen.show(screen.table(f"Run {report.run}", "class", ("images", "right"), rows=rows))
+def show_report(report: SynthReport, kind: str, unit: str) -> None:
+    """What the run now has, in `unit`, and in images what this call added to it."""
+    rows = [(screen.quoted(name), f"{count:,}") for name, count in sorted(report.parts.items())]
+    screen.show(screen.table(f"Run {report.run}", kind, (unit, "right"), rows=rows))
     told = ", ".join(f"{count:,} {name}" for name, count in report.seen.most_common())
     screen.say(f"{screen.counted(report.images, 'image')} recorded" + (f", flaws: {told}" if told else ""))
     if report.known:
-        screen.say(f"[dim]{report.known:,} were there already[/]")
+        screen.say(f"[dim]{screen.counted(report.known, 'image')} recorded earlier[/]")
     if report.problems:
         screen.say(f"[red]{screen.counted(len(report.problems), 'photograph')} left out[/]")
-    screen.say("[dim]`firstshift synth show IMAGE` explains one[/]")

@@ -31,10 +31,14 @@ def show_facts(found: Look, out: Path | None) -> None:
             facts = ", ".join(f"{name} {_value(value)}" for name, value in one.attributes.items())
             screen.say(f"[bold]{screen.quoted(one.class_name)}[/] severity {one.severity}: {screen.quoted(facts)}")
         screen.say(f"verdict: {found.label.verdict.value}")
+    again = "rendered again" if found.device == "cpu" else f"rendered again on {screen.quoted(found.device)}"
     if found.is_same:
-        screen.say("[green]rendered again: the same, bit for bit[/]")
+        screen.say(f"[green]{again}: the same, bit for bit[/]")
     else:
-        screen.say(f"[red]rendered again: {found.differing:,} pixels differ[/]; another release or processor made it")
+        screen.say(f"[red]{again}: {found.differing:,} pixels differ[/]; another release or processor made it")
+    if found.device != found.made_on:
+        made, here = screen.quoted(found.made_on), screen.quoted(found.device)
+        screen.say(f"[dim]it was made on {made}, which is not here, and rendered again on {here}[/]")
     if out is not None:
         screen.say(f"picture: {screen.quoted(out)}")
 

@@ -21,7 +21,7 @@ from firstshift.core.image import Image
 from firstshift.core.label import Annotation, Label, Level, Verdict
 from firstshift.core.outline import mask_of
 from firstshift.core.seed import Seed
-from firstshift.line.synth.crew import Processes
+from firstshift.line.synth.crew import Cluster, Crew, Processes
 from firstshift.line.synth.onto import put_onto, read_points
 from firstshift.line.synth.onto_order import OntoOrder, OntoSettings, OntoUnit, Photograph
 from firstshift.line.synth.onto_painting import Outcome
@@ -141,11 +141,14 @@ def test_the_same_bytes_whoever_paints_and_only_what_is_missing(ws: Workspace, o
     assert (again.images, again.known) == (0, 4)
     more = put_onto(ws, order, OntoSettings(per_defect=4, seed=1), photographs)
     assert (more.images, more.known) == (4, 4)
+    assert dict(more.parts) == {"blowhole": 4, "stain": 4}
     everything = {record.id for record in made(ws)}
     assert first < everything
-    with Workspace.create(ws.folder.parent / "other", actor="human:test") as other:
-        put_onto(other, order, OntoSettings(per_defect=4, seed=1), taken(other, folder), crew=Processes(2))
-        assert {record.id for record in made(other)} == everything
+    crews: dict[str, Crew] = {"processes": Processes(2), "Ray": Cluster("local", 2)}
+    for name, crew in crews.items():
+        with Workspace.create(ws.folder.parent / name, actor="human:test") as other:
+            put_onto(other, order, OntoSettings(per_defect=4, seed=1), taken(other, folder), crew=crew)
+            assert {record.id for record in made(other)} == everything
 
 
 def test_an_image_is_painted_again_from_its_record(ws: Workspace, order: Order, folder: Path) -> None:

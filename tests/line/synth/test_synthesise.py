@@ -58,10 +58,10 @@ def test_the_run_can_be_stopped_and_goes_on(done: Workspace, ws: Workspace, brac
     assert 0 < begun < 44
     report = synthesise(ws, order)
     assert contents(ws) == contents(done)
-    assert report.images == 44 - begun
+    assert (report.images, report.known) == (44 - begun, begun)
     assert dict(report.parts) == {"good": 6, "scratch": 8, "hole_missing": 8}
     again = synthesise(ws, order)
-    assert (again.images, ws.images.count()) == (0, 44)
+    assert (again.images, again.known, ws.images.count()) == (0, 44, 44)
 
 
 def test_asking_for_more_adds_to_what_is_there(ws: Workspace, bracket: Path) -> None:

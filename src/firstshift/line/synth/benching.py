@@ -26,6 +26,7 @@ from firstshift.line.synth.crew import Processes
 from firstshift.line.synth.ordering import order_for
 from firstshift.line.synth.running import synthesise
 from firstshift.line.synth.settings import SynthSettings
+from firstshift.line.synth.stage import Stage
 from firstshift.spec.examples import copy_example
 from firstshift.store.workspace import Workspace
 
@@ -101,7 +102,7 @@ def bench_synth(
         phases, written = [], 0.0
         with Workspace.create(folder / "workspace") as ws:
             asked = SynthSettings(seed=seed, size_px=size_px, channels=(channel,), device=device)
-            each = math.ceil(defects / len(_classes(plan)))
+            each = math.ceil(defects / len(Stage(order_for(plan, SynthSettings())).drawn.classes))
             crew = Processes(count)
             warm_up = replace(asked, good=count * 8, per_defect=1, seed=seed + 1)
             synthesise(ws, order_for(plan, warm_up), crew=crew)
@@ -119,12 +120,6 @@ def bench_synth(
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _classes(plan: Path) -> list[str]:
-    from firstshift.line.synth.stage import Stage
-
-    return list(dict.fromkeys(one.class_name for one in Stage(order_for(plan, SynthSettings())).drawable))
 
 
 class _Watch:

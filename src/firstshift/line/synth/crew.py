@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from firstshift.core.errors import Unavailable
+from firstshift.core.errors import FirstshiftError, Unavailable
 
 Piece = TypeVar("Piece")
 """A piece of work that a worker takes."""
@@ -76,6 +76,17 @@ class Processes:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def workers_here() -> int:
+    """One for each core."""
+    return os.cpu_count() or 1
+
+
+def local_crew(workers: int, pieces: int) -> Crew:
+    """No more processes than there is work for."""
+    count = min(workers, pieces)
+    return Processes(count) if count > 1 else Alone()
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Over Ray. `address` is that of a running cluster; `local` starts one on this machine."""
@@ -84,6 +95,8 @@ class Cluster:
     workers: int
 
     def paint(self, order: Work[Piece, Result], units: Sequence[Piece]) -> Generator[tuple[Piece, Result], None, None]:
+        if not units:
+            return
         try:
             import ray
         except ImportError as error:
@@ -95,30 +108,53 @@ class Cluster:
             _join(ray, self.address, self.workers)
         try:
             remote: Any = ray.remote(num_cpus=1)(RayPainter)
-            painters: list[Any] = [remote.remote(order) for _ in range(self.workers)]
+            count = min(self.workers, len(units))
+            painters: list[Any] = [remote.remote(order) for _ in range(count)]
             given = iter(range(len(units)))
 
             def submit(unit: Any) -> Any:
-                return painters[next(given) % self.workers].paint_unit.remote(unit)
+                return painters[next(given) % count].paint_unit.remote(unit)
 
-            answer: Callable[[Any], Any] = ray.get
-            yield from _in_order(units, submit, answer, self.workers * AHEAD)
+            def answer(ticket: Any) -> Any:
+                came = ray.get(ticket)
+                if isinstance(came, FirstshiftError):
+                    raise came
+                return came
+
+            yield from _in_order(units, submit, answer, count * AHEAD)
+        except ray.exceptions.RayTaskError:
+            raise  # a fault of ours, not of the cluster: to be seen as what it is
         except ray.exceptions.RayError as error:
-            raise Unavailable("the cluster lost a worker", where="--cluster", found=error) from error
+            raise Unavailable(
+                "the cluster lost a worker",
+                where="--cluster",
+                found=error,
+                way_out="the same command goes on where it stopped",
+            ) from error
         finally:
             if started:
                 ray.shutdown()
 
 
 class RayPainter:
-    """One worker of the cluster."""
+    """One worker of the cluster. What a person can mend comes back as a value, which Ray does not wrap up."""
 
     def __init__(self, order: Work[Any, Any]) -> None:
         _one_thread()
-        self._painter = order.painter()
+        self._painter: Any = None
+        self._error: FirstshiftError | None = None
+        try:
+            self._painter = order.painter()
+        except FirstshiftError as error:
+            self._error = error
 
     def paint_unit(self, unit: Any) -> Any:
-        return self._painter.paint_unit(unit)
+        if self._error is not None:
+            return self._error
+        try:
+            return self._painter.paint_unit(unit)
+        except FirstshiftError as error:
+            return error
 
 
 def _join(ray: Any, address: str, workers: int) -> None:

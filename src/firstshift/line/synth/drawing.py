@@ -6,14 +6,17 @@ Draws hang on names, not on order: `seed.child("pose", 3)`. Whatever is asked fo
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
-from firstshift.core.errors import BadInput
 from firstshift.core.seed import Seed
 from firstshift.defects.schedule import FlawDraw, Together, draw_flaws_of
+from firstshift.line.synth.classes import images_of_pose
 from firstshift.line.synth.framing import frame_pose
+from firstshift.line.synth.placing import NoPlace
 from firstshift.line.synth.recipe import FlawRecipe, PoseDraw, Recipe, SurfaceDraw, Unit, Vector
 from firstshift.line.synth.settings import GOOD, SynthSettings
 from firstshift.line.synth.stage import Stage
+from firstshift.spec.catalogue import Defect
 from firstshift.spec.declared import Range
 from firstshift.spec.part import Body
 from firstshift.spec.plan import Plan
@@ -23,7 +26,7 @@ def units_of(plan: Plan, settings: SynthSettings, classes: tuple[str, ...]) -> l
     """The work in pieces, the kinds interleaved, so that a run that is stopped early holds some of everything."""
     pieces: list[tuple[float, int, Unit]] = []
     kinds = [(GOOD, settings.good, GOOD_PER_UNIT)]
-    kinds += [(name, settings.per_defect, plan.synthetic.images_per_pose) for name in classes]
+    kinds += [(name, settings.per_defect, images_of_pose(plan, name)) for name in classes]
     for place, (kind, count, step) in enumerate(kinds):
         pieces += [
             (first / count, place, Unit(kind, first, min(step, count - first))) for first in range(0, count, step)
@@ -36,17 +39,32 @@ MAX_ATTEMPTS = 12
 
 
 def draw_pose(stage: Stage, kind: str, number: int) -> PoseDraw:
-    """Raises BadInput when the part lies nowhere so that the kind's flaw finds a place."""
+    """Raises NoPlace when the part lies nowhere so that the kind's flaw finds a place."""
+    pose = next(poses(stage, kind, number), None)
+    if pose is None:
+        raise no_pose(kind, number)
+    return pose
+
+
+def poses(stage: Stage, kind: str, number: int, entry: Defect | None = None) -> Iterator[PoseDraw]:
+    """The ways the part may lie in this pose, the first one first; those in which the flaw finds no place are left out,
+    because the edge that it needs may lie outside the image. `entry` None: one of the kind's."""
     seed = Seed(stage.settings.seed).child("pose", kind, number)
     for attempt in range(MAX_ATTEMPTS):
         own = seed.child("attempt", attempt)
+        window = own.child("window")
         try:
-            return frame_pose(stage, _lying(stage, own, number), kind, own.child("window"))
-        except BadInput:
-            # The edge that the flaw needs may lie outside the image this time.
-            if attempt == MAX_ATTEMPTS - 1:
-                raise
-    raise AssertionError("the last attempt returns or raises")
+            pose = frame_pose(stage, _lying(stage, own, number), entry or stage.drawn.entry_for(kind, window), window)
+        except NoPlace:
+            continue
+        yield pose
+
+
+def no_pose(kind: str, number: int) -> NoPlace:
+    return NoPlace(
+        where=f"pose {number} of {kind}", expected="the part lying so that the flaw finds a place",
+        found=f"none in {MAX_ATTEMPTS} draws", way_out="look at the entry's regions and at part.placement",
+    )  # fmt: skip
 
 
 def _lying(stage: Stage, seed: Seed, number: int) -> PoseDraw:

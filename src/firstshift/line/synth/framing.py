@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from firstshift.core.errors import BadInput
 from firstshift.core.seed import Seed
-from firstshift.line.synth.placing import sites_for
+from firstshift.defects.draw import draw_flaw
+from firstshift.line.synth.placing import NoPlace, sites_for, turned_deg
 from firstshift.line.synth.recipe import PoseDraw
 from firstshift.line.synth.setting_up import part_surfaces
 from firstshift.render.cad.regions import region_masks
 from firstshift.render.gbuffer import GBuffer
+from firstshift.render.inspected import MARGIN_PX
 from firstshift.render.placing import Staged, land
 from firstshift.render.scene import Placed, Scene
 from firstshift.render.view import CameraPose, view_of
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from firstshift.spec.catalogue import Defect
 
 SURVEY_PX = 128
+COARSE_MARGIN_PX = 0.5
 JITTER = 0.35
 """How far from the window's middle the place may lie, as a share of the window."""
 
@@ -41,13 +45,28 @@ class Survey:
 
 
 def survey(stage: Stage, pose: PoseDraw) -> Survey:
-    part_pose = stage.part_pose(pose)
-    scene = Scene((Placed(stage.mesh, part_pose, 0),), alone=stage.part_rays)
+    staged = _staged(stage, pose, min(1.0, SURVEY_PX / max(stage.image_px)))
+    on_part = staged.scene.on_part(staged.gbuffer)
+    return Survey(staged, on_part, regions_on(stage, staged.scene, staged.gbuffer))
+
+
+def overlook(stage: Stage, pose: PoseDraw) -> tuple[Staged, float]:
+    """What tells where flaws may land before a pose is made ready, and the margin to ask with: the image itself where
+    it shows the whole view, a coarse one where windows are cut out of it."""
+    if is_whole(stage):
+        return _staged(stage, pose, pose.scale), MARGIN_PX
+    return survey(stage, pose).staged, COARSE_MARGIN_PX
+
+
+def is_whole(stage: Stage) -> bool:
+    return stage.settings.framing == "whole" or max(stage.image_px) <= stage.settings.size_px
+
+
+def _staged(stage: Stage, pose: PoseDraw, scale: float) -> Staged:
+    scene = Scene((Placed(stage.mesh, stage.part_pose(pose), 0),), alone=stage.part_rays)
     camera = CameraPose(pose.camera_tilt_deg, pose.camera_roll_deg, pose.distance_factor)
-    view = view_of(stage.plan.station, scale=min(1.0, SURVEY_PX / max(stage.image_px)), camera=camera)
-    gbuffer = scene.cast(view)
-    staged = Staged(view, scene, part_surfaces(stage, pose), gbuffer)
-    return Survey(staged, scene.on_part(gbuffer), regions_on(stage, scene, gbuffer))
+    view = view_of(stage.plan.station, scale=scale, camera=camera)
+    return Staged(view, scene, part_surfaces(stage, pose), scene.cast(view))
 
 
 def regions_on(stage: Stage, scene: Scene, gbuffer: GBuffer) -> npt.NDArray[np.bool_]:
@@ -57,16 +76,19 @@ def regions_on(stage: Stage, scene: Scene, gbuffer: GBuffer) -> npt.NDArray[np.b
     return region_masks(stage.plan.part, stage.mesh, triangle, gbuffer.local_mm, facet)
 
 
-def frame_pose(stage: Stage, pose: PoseDraw, kind: str, seed: Seed) -> PoseDraw:
-    """The pose with the entry it is for and its window; without a window where the whole image is small enough."""
-    entry = _entry_of(stage, kind, seed)
+def frame_pose(stage: Stage, pose: PoseDraw, entry: Defect | None, seed: Seed) -> PoseDraw:
+    """The pose with the entry it is for and its window; without a window where the whole image is small enough. Raises
+    NoPlace where the part lies so that the entry's flaw finds none."""
     pose = replace(pose, entry=stage.entry_number(entry) if entry is not None else None)
+    if entry is None and is_whole(stage):
+        return pose
+    staged, margin_px = overlook(stage, pose)
+    sites = sites_for(stage, staged, entry, margin_px)
+    if is_whole(stage):
+        return pose
     size = stage.settings.size_px
     width, height = stage.image_px
-    if stage.settings.framing == "whole" or (width <= size and height <= size):
-        return pose
-    staged = survey(stage, pose).staged
-    landing = land(staged, sites_for(stage, staged, entry, margin_px=0.5), seed.child("spot"))
+    landing = land(staged, sites, seed.child("spot"))
     x, y = (staged.view.project(landing.position_mm[None])[0] * staged.view.step_px).tolist()
     wide, high = min(size, width), min(size, height)
     x += (2 * seed.uniform("jitter x") - 1) * JITTER * wide
@@ -76,12 +98,25 @@ def frame_pose(stage: Stage, pose: PoseDraw, kind: str, seed: Seed) -> PoseDraw:
     return replace(pose, window=(left, top, wide, high))
 
 
-def _entry_of(stage: Stage, kind: str, seed: Seed) -> Defect | None:
-    """One of the class's entries, as often as their frequencies say; None for good parts."""
-    entries = [entry for entry in stage.drawable if kind == entry.class_name]
-    entries = [entry for entry in entries if entry.frequency > 0] or entries
-    if not entries:
-        return None
-    weights = np.cumsum([max(entry.frequency, 1e-9) for entry in entries])
-    at = int(np.searchsorted(weights, seed.uniform("entry") * weights[-1], side="right"))
-    return entries[min(at, len(entries) - 1)]
+def why_no_place(stage: Stage, entry: Defect, nominal: PoseDraw, seen: Staged, margin_px: float) -> str:
+    """'' where a flaw of this entry can be drawn on the part as the plan has it, or at least on the part as it may lie;
+    otherwise the reason."""
+    from firstshift.line.synth.drawing import poses
+
+    seed = Seed(stage.settings.seed).child("place", entry.class_name)
+    try:
+        sites = sites_for(stage, seen, entry, margin_px)
+    except NoPlace as error:
+        pose = next(poses(stage, entry.class_name, 0, entry), None)
+        if pose is None:
+            return error.message
+        seen, margin_px = overlook(stage, pose)
+        sites = sites_for(stage, seen, entry, margin_px)
+    landing = land(seen, sites, seed, turned_deg=turned_deg(entry, nominal, seed))
+    try:
+        draw_flaw(entry, landing.ground, entry.severity[0], seed.child("shape"), stage.types)
+    except BadInput as error:
+        if entry.usual_place == "edge" and landing.ground.edge is None:
+            return error.message
+        raise  # a person's own type that does not work is told before the work, not in the middle of it
+    return ""

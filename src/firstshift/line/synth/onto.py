@@ -14,7 +14,8 @@ from typing import Any, get_args
 
 from firstshift.core.errors import BadInput
 from firstshift.core.progress import Progress, Silent
-from firstshift.line.synth.crew import Alone, Crew, Processes
+from firstshift.line.synth.crew import Crew, local_crew
+from firstshift.line.synth.journal import Journal
 from firstshift.line.synth.onto_order import (
     Method,
     OntoOrder,
@@ -28,7 +29,8 @@ from firstshift.line.synth.onto_order import (
 from firstshift.line.synth.onto_painting import OntoPainter
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.recipe import Unit
-from firstshift.line.synth.running import FOLDER, Journal, SynthReport, record
+from firstshift.line.synth.report import SynthReport, tallied
+from firstshift.line.synth.running import FOLDER, record
 from firstshift.store.workspace import Workspace
 
 MAX_POINTS_BYTES = 4_000_000
@@ -48,12 +50,13 @@ def put_onto(
     """`photographs`: ids of images in the workspace and what to call them (`onto_photographs`)."""
     asked = OntoOrder.of(order, settings, list(photographs))
     painter = OntoPainter(asked)
-    classes = painter.classes()
-    if not classes or not (settings.per_defect or settings.per_photo):
+    classes = painter.classes.asked(settings.classes)
+    if not (settings.per_defect or settings.per_photo):
         raise BadInput(where="synth onto", expected="a number of images", found="none", way_out="--per-defect 50")
     if settings.per_defect and settings.per_photo:
         raise BadInput(where="synth onto", expected="--per-defect or --per-photo", found="both")
-    report = SynthReport(painter.run, skipped=dict(painter.skipped))
+    painter.classes.require_any()
+    report = SynthReport(painter.run, skipped=painter.classes.left_out)
     for name, why in report.skipped.items():
         told(f"{name} is not drawn: {why}")
     journal = Journal(ws.folder / FOLDER / f"{painter.run}.json", painter.run)
@@ -61,13 +64,13 @@ def put_onto(
     left = []
     for image, pieces in wanted.items():
         begun = min(journal.done[image], len(pieces))
-        report.known += begun
+        report.known += sum(journal.has(*piece) for piece in pieces[:begun])
         if begun < len(pieces):
             left.append(OntoUnit(Photograph(image, photographs[image], b""), begun, pieces[begun:]))
     shown = progress or Silent()
     shown.start("painting", sum(unit.count for unit in left))
     try:
-        chosen = crew or (Alone() if workers == 1 or len(left) <= 1 else Processes(min(workers, len(left))))
+        chosen = crew or local_crew(workers, len(left))
         with closing(chosen.paint(asked, Units(ws, photographs, left))) as painted:
             for unit, outcome in painted:
                 if outcome.problem:
@@ -75,11 +78,13 @@ def put_onto(
                     told(f"{unit.photograph.name} is left out: {outcome.problem}")
                 else:
                     record(ws, outcome.images, report)
-                    journal.note(Unit(unit.kind, unit.first, unit.count))
-                    report.parts.update(name for name, _ in unit.asked)
+                    journal.note(Unit(unit.kind, unit.first, unit.count), tallied(outcome.images, unit.asked))
                 shown.advance(unit.count, note=unit.photograph.name)
     finally:
         shown.finish()
+    report.close(journal.kinds, painter.stage.plan.synthetic.not_visible)
+    for warning in report.warnings:
+        told(warning)
     return report
 
 

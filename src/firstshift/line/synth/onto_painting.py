@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +20,13 @@ from firstshift.core.seed import Seed
 from firstshift.core.shapes import Mask
 from firstshift.defects.draw import draw_flaw
 from firstshift.defects.schedule import Together, draw_flaws_of
+from firstshift.line.synth.classes import Drawn
 from firstshift.line.synth.labelling import SeenFlaw, label_of
 from firstshift.line.synth.onto_order import OntoOrder, OntoUnit, Photograph
-from firstshift.line.synth.onto_placing import NoPlace, land_in, window_for
+from firstshift.line.synth.onto_placing import land_in, window_for
 from firstshift.line.synth.onto_ready import Findings, OntoReady, made_ready
 from firstshift.line.synth.onto_recipe import OntoRecipe
+from firstshift.line.synth.placing import NoPlace
 from firstshift.line.synth.recipe import FlawRecipe
 from firstshift.line.synth.stage import Stage
 from firstshift.render.gbuffer import F32
@@ -37,6 +39,7 @@ from firstshift.render.onto.registering import Pixels, Registered
 from firstshift.render.prepared import Prepared, Stamped
 from firstshift.render.stamp import stamp
 from firstshift.sensor.blur import spread
+from firstshift.spec.catalogue import Defect
 from firstshift.store.images import NewImage
 from firstshift.store.labels import NewLabel
 
@@ -75,25 +78,19 @@ class OntoPainter:
             names = ", ".join(one.name for one in channels)
             raise BadInput(where="channel", expected=f"one of {names}", found=self.settings.channel)
         self.channel, self.lights = chosen.name, chosen.lights
-        self.skipped = dict(self.stage.not_drawable)
-        self.drawable = tuple(entry for entry in self.stage.drawable if self._has_a_place(entry))
-
-    def classes(self) -> tuple[str, ...]:
-        """Those that are drawn, in the plan's order; refuses one that was asked for and is not."""
-        drawn = tuple(dict.fromkeys(entry.class_name for entry in self.drawable if entry.frequency > 0))
-        for name in self.settings.classes:
-            if name not in drawn:
-                known = self.skipped.get(name, "no such class, or its frequency is 0")
-                raise BadInput(where=f"class {name!r}", expected=f"one of {', '.join(drawn)}", found=known)
-        return tuple(name for name in drawn if not self.settings.classes or name in self.settings.classes)
+        drawn = self.stage.drawn
+        # What a plane cannot show is said first: it has no edges either.
+        self.classes = Drawn.by_models(drawn.catalogue, self.stage.types).without(self._why_not).without(drawn.why_not)
 
     def paint_unit(self, unit: OntoUnit) -> Outcome:
         """All images of one photograph."""
         name = unit.photograph.name
+        images = []
         try:
             ready = self.ready(unit.photograph)
-            painted = [self.paint(self.drawn(ready, unit.photograph, *one), ready) for one in unit.asked]
-            images = [self._new(one) for one in painted]
+            for one in unit.asked:
+                with suppress(NoPlace):  # left out; whoever paints, it is the same one
+                    images.append(self._new(self.paint(self.drawn(ready, unit.photograph, *one), ready)))
         except FirstshiftError as error:
             if not self.settings.skip_problems:
                 if name in error.where or name in error.what:
@@ -122,13 +119,12 @@ class OntoPainter:
         )  # fmt: skip
         recipes = []
         for flaw in flaws:
-            alike = [entry for entry in self.drawable if entry.class_name == flaw.class_name]
-            if not alike:
+            number_of = self.classes.standing_in_for(flaw.entry)
+            if number_of is None:
                 continue
-            entry = next((one for one in alike if one is plan.defects[flaw.entry]), alike[0])
+            entry = plan.defects[number_of]
             severity = min(max(flaw.severity, entry.severity[0]), entry.severity[1])
-            place = self.stage.entry_number(entry)
-            recipes.append(FlawRecipe(place, entry.class_name, entry.type, severity, flaw.seed.value >> 75))
+            recipes.append(FlawRecipe(number_of, entry.class_name, entry.type, severity, flaw.seed.value >> 75))
         return OntoRecipe(
             run=self.run, kind=kind, number=number, photograph=photograph.id, channel=self.channel,
             registered=found.registered.to_json(), light=found.light.to_json(), psf_sigma_px=found.psf_sigma_px,
@@ -225,12 +221,10 @@ class OntoPainter:
             landing.local_mm, landing.region, landing.turned_deg,
         )  # fmt: skip
 
-    def _has_a_place(self, entry: Any) -> bool:
+    def _why_not(self, entry: Defect) -> str:
         if self.settings.method == "plane" and entry.landing_place in ("edge", "opening"):
-            self.skipped[entry.class_name] = "it changes the part's shape, which a plane does not have; register a pose"
-            return False
-        self.skipped.pop(entry.class_name, None)
-        return True
+            return "it changes the part's shape, which a plane does not have; register a pose"
+        return ""
 
     def _new(self, painted: PaintedOnto) -> NewImage:
         recipe, station = painted.recipe, self.stage.plan.station

@@ -7,10 +7,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from firstshift.core.errors import BadInput
 from firstshift.core.seed import Seed
 from firstshift.line.synth.onto_ready import OntoReady
-from firstshift.line.synth.placing import sites_for
+from firstshift.line.synth.placing import NoPlace, sites_for
 from firstshift.line.synth.recipe import FlawRecipe
 from firstshift.line.synth.stage import Stage
 from firstshift.render.landing import Landing
@@ -24,10 +23,6 @@ LEAST_WINDOW, MOST_WINDOW = 320, 1280
 ROOM_PX = 128
 MIDDLE = 0.3
 """In a window, the flaw lands within the middle part of this width, so that it does not stick out."""
-
-
-class NoPlace(BadInput):
-    """The flaw finds no place where it was looked for."""
 
 
 def window_for(stage: Stage, ready: OntoReady, flaw: FlawRecipe, seed: Seed) -> tuple[Pixels, bool]:
@@ -61,10 +56,7 @@ def _landed(
 ) -> Landing:  # fmt: skip
     number = stage.entry_number(entry)
     if number not in sites:
-        try:
-            found = sites_for(stage, prepared, entry, margin_px=0.5 if prepared is ready.base else 4.0)
-        except BadInput as error:
-            raise NoPlace(error.message) from error
+        found = sites_for(stage, prepared, entry, margin_px=0.5 if prepared is ready.base else 4.0)
         sites[number] = _seen_only(found, ready, prepared, window, middle)
     span = getattr(entry, "orientation_deg", None)
     turn = np.degrees(np.arctan2(*ready.findings.registered.pose.rotation[1::-1, 0]))

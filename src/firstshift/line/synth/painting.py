@@ -18,13 +18,13 @@ from firstshift.core.imprint import Imprint
 from firstshift.core.label import Label, Level
 from firstshift.core.seed import Seed
 from firstshift.defects.draw import draw_flaw
-from firstshift.line.synth.drawing import draw_pose, draw_recipe
+from firstshift.line.synth.classes import images_of_pose
+from firstshift.line.synth.drawing import draw_recipe, no_pose, poses
 from firstshift.line.synth.freeing import give_back_memory
 from firstshift.line.synth.labelling import SeenFlaw, label_of
 from firstshift.line.synth.lit import Lit, blurred_light, mixed, sharp_light
-from firstshift.line.synth.placing import land_flaw
+from firstshift.line.synth.placing import NoPlace, has_place, land_flaw
 from firstshift.line.synth.recipe import FlawRecipe, Recipe, Unit
-from firstshift.line.synth.settings import GOOD
 from firstshift.line.synth.stage import Ready, Stage
 from firstshift.render.landing import Landing
 from firstshift.render.noticing import mask_of, notice
@@ -69,20 +69,32 @@ class Painter:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self._ready: Ready | None = None
+        self._tried: tuple[str, int] | None = None
 
     def paint_unit(self, unit: Unit) -> list[NewImage]:
-        plan = self.stage.plan
+        """Parts whose flaw finds no place in any pose have no image; whoever paints, they are the same ones."""
         images: list[NewImage] = []
         for number in unit.numbers:
-            pose_number = number if unit.kind == GOOD else number // plan.synthetic.images_per_pose
-            ready = self._ready
-            if ready is None or (ready.kind, ready.pose.number) != (unit.kind, pose_number):
-                ready = self.stage.ready(draw_pose(self.stage, unit.kind, pose_number), unit.kind)
-                self._ready = ready
+            try:
+                ready = self.ready_for(unit.kind, number)
+            except NoPlace:
+                continue
             recipe = draw_recipe(self.stage, ready.pose, unit.kind, number)
             images += [self._new(painted) for painted in self.paint(recipe, ready)]
         give_back_memory()
         return images
+
+    def ready_for(self, kind: str, number: int) -> Ready:
+        """The pose of image `number` of a kind: the first in which the flaw finds a place, seen as the image shows it.
+        Raises NoPlace where there is none."""
+        pose_number = number // images_of_pose(self.stage.plan, kind)
+        if self._tried != (kind, pose_number):
+            self._tried, self._ready = (kind, pose_number), None
+            found = (self.stage.ready(pose, kind) for pose in poses(self.stage, kind, pose_number))
+            self._ready = next((ready for ready in found if has_place(self.stage, ready)), None)
+        if self._ready is None:
+            raise no_pose(kind, pose_number)
+        return self._ready
 
     def paint(self, recipe: Recipe, ready: Ready | None = None) -> list[Painted]:
         """All channels of one part."""
@@ -110,7 +122,7 @@ class Painter:
         for attempt in range(MAX_ATTEMPTS):
             flaws = tuple(replace(flaw, attempt=flaw.attempt or attempt) for flaw in recipe.flaws)
             landed = self._land_all(ready, flaws)
-            stamped = stamp(ready.prepared, [(one.landing, one.imprint) for one in landed])
+            stamped = stamp(ready.prepared, [(one.landing, one.imprint) for one in landed], ready.bodies)
             seen = [self._seen(channel, ready, recipe, stamped, landed) for channel in self.stage.channels]
             shows = any(one.flaws[0].is_visible for one in seen)
             if shows or recipe.flaws[0].attempt or attempt == MAX_ATTEMPTS - 1 or self._may_hide(recipe):
@@ -125,7 +137,7 @@ class Painter:
         """The flaw that was asked for, and of its companions those that find a place in this window."""
         landed = [self._landed(ready, flaws[0])]
         for flaw in flaws[1:]:
-            with suppress(BadInput):
+            with suppress(NoPlace):
                 landed.append(self._landed(ready, flaw))
         return landed
 
@@ -168,6 +180,7 @@ class Painter:
             "plan": stage.plan_hash,
             "profile": stage.profile_hash,
             "code": __version__,
+            "device": stage.settings.device,
             "settings": stage.settings_told,
         }
         capture = Capture(

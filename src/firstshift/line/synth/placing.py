@@ -10,37 +10,71 @@ from firstshift.core.imagefile import read_image_file
 from firstshift.core.seed import Seed
 from firstshift.line.synth.recipe import FlawRecipe, PoseDraw
 from firstshift.render.cad.openings import Opening
+from firstshift.render.inspected import MARGIN_PX, Inspected
 from firstshift.render.landing import Landing
-from firstshift.render.placing import MARGIN_PX, HeatMap, Sites, Staged, land, sites_of
+from firstshift.render.placing import HeatMap, Sites, Staged, land, sites_of
 from firstshift.render.prepared import Prepared
 from firstshift.spec.catalogue import Defect
 from firstshift.spec.declared import Range
+from firstshift.spec.defect_types import MissingFeature
 
 if TYPE_CHECKING:
     from firstshift.line.synth.stage import Ready, Stage
 
 
+class NoPlace(BadInput):
+    """The flaw finds no place where it was looked for."""
+
+
 def land_flaw(stage: Stage, ready: Ready, flaw: FlawRecipe, seed: Seed) -> Landing:
     entry = stage.plan.defects[flaw.entry]
-    sites = ready.sites.get(flaw.entry)
-    if sites is None:
-        sites = ready.sites[flaw.entry] = sites_for(stage, ready.prepared, entry)
+    sites = _sites_on(stage, ready, flaw.entry)
     return land(ready.prepared, sites, seed, turned_deg=turned_deg(entry, ready.pose, seed))
 
 
-def sites_for(stage: Stage, staged: Prepared | Staged, entry: Defect | None, margin_px: float = MARGIN_PX) -> Sites:
-    """For an entry of the catalogue, or everywhere that is inspected."""
+def has_place(stage: Stage, ready: Ready) -> bool:
+    """For flaws of the entry that the pose was drawn for. Fixtures of the backdrop may hide what was there before."""
+    if ready.pose.entry is None:
+        return True
+    try:
+        return bool(_sites_on(stage, ready, ready.pose.entry).total > 0)
+    except NoPlace:
+        return False
+
+
+def _sites_on(stage: Stage, ready: Ready, number: int) -> Sites:
+    sites = ready.sites.get(number)
+    if sites is None:
+        entry = stage.plan.defects[number]
+        sites = ready.sites[number] = sites_for(stage, ready.prepared, entry, shown=ready.inspected)
+    return sites
+
+
+def sites_for(
+    stage: Stage,
+    staged: Prepared | Staged,
+    entry: Defect | None,
+    margin_px: float = MARGIN_PX,
+    shown: Inspected | None = None,
+) -> Sites:
+    """For an entry of the catalogue, or everywhere that is inspected. Raises NoPlace where there is none."""
     place = entry.landing_place if entry is not None else "surface"
-    return sites_of(
-        staged,
-        stage.plan.part,
-        place=place,
-        regions=entry.regions if entry is not None else (),
-        edges=stage.edges if place == "edge" else (),
-        openings=_holes(stage, entry) if entry is not None and place == "opening" else (),
-        heat=heat_map(stage, entry) if entry is not None and place == "heat_map" else None,
-        margin_px=margin_px,
-    )
+    heat = heat_map(stage, entry) if entry is not None and place == "heat_map" else None
+    try:
+        return sites_of(
+            staged,
+            stage.plan.part,
+            place=place,
+            regions=entry.regions if entry is not None else (),
+            edges=stage.edges if place == "edge" else (),
+            openings=_holes(stage, entry) if entry is not None and place == "opening" else (),
+            heat=heat,
+            margin_px=margin_px,
+            shown=shown,
+        )
+    except BadInput as error:
+        told = {"where": error.where, "expected": error.expected, "found": error.found, "way_out": error.way_out}
+        raise NoPlace(error.what, **told) from error
 
 
 def _holes(stage: Stage, entry: Defect) -> tuple[Opening, ...]:
@@ -58,7 +92,10 @@ def _holes(stage: Stage, entry: Defect) -> tuple[Opening, ...]:
 
 
 def turned_deg(entry: Defect, pose: PoseDraw, seed: Seed) -> float | None:
-    """The plan's direction counts on the part, so it turns with it; None where the plan names none."""
+    """The plan's direction counts on the part, so it turns with it; None where the plan names none. What is missing of
+    a hole is as round as the hole."""
+    if entry.landing_place == "opening" and isinstance(entry, MissingFeature):
+        return 0.0
     span = getattr(entry, "orientation_deg", None)
     if not isinstance(span, Range):
         return None

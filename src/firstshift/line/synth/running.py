@@ -7,22 +7,18 @@ was recorded of it is not recorded twice: an image's id follows from its bytes a
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 from firstshift.core.errors import BadInput
 from firstshift.core.label import Level
 from firstshift.core.progress import Progress, Silent
-from firstshift.core.wholefile import write_whole
-from firstshift.line.synth.crew import Alone, Crew, Processes
+from firstshift.line.synth.crew import Crew, local_crew
 from firstshift.line.synth.drawing import units_of
+from firstshift.line.synth.journal import Journal
 from firstshift.line.synth.order import Order
-from firstshift.line.synth.recipe import Unit
+from firstshift.line.synth.report import SynthReport, tallied
 from firstshift.line.synth.stage import Stage
 from firstshift.store.images import NewImage
 from firstshift.store.labels import NewLabel
@@ -30,34 +26,6 @@ from firstshift.store.workspace import Workspace
 
 AUTHOR = "service:synth"
 FOLDER = "synth"
-
-
-@dataclass(slots=True)
-class SynthReport:
-    run: str
-    images: int = 0
-    """Recorded by this call."""
-    known: int = 0
-    """Recorded by an earlier call of the same run."""
-    parts: Counter[str] = field(default_factory=Counter)
-    """Parts of each kind that the run now has."""
-    seen: Counter[str] = field(default_factory=Counter)
-    """Flaws of this call by how well they are seen: visible, faint, not visible."""
-    skipped: dict[str, str] = field(default_factory=dict)
-    """Classes that cannot be drawn, and why."""
-    problems: dict[str, str] = field(default_factory=dict)
-    """Photographs that were left out, and why."""
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "run": self.run,
-            "images": self.images,
-            "known": self.known,
-            "parts": dict(self.parts),
-            "flaws": dict(self.seen),
-            "skipped": self.skipped,
-            **({"problems": self.problems} if self.problems else {}),
-        }
 
 
 def synthesise(
@@ -72,40 +40,35 @@ def synthesise(
     """Raises before anything is recorded when the plan cannot be rendered."""
     stage = Stage(order)
     plan, settings = stage.plan, stage.settings
-    report = SynthReport(stage.run, skipped=dict(stage.not_drawable))
+    report = SynthReport(stage.run, skipped=stage.drawn.left_out)
     for name, why in report.skipped.items():
         told(f"{name} is not drawn: {why}")
-    classes = _classes(stage)
-    if not settings.good and not (settings.per_defect and classes):
+    classes = stage.drawn.asked(settings.classes)
+    if not settings.good and not settings.per_defect:
         raise BadInput(where="synth", expected="a number of images", found="none", way_out="--good 100 --per-defect 50")
+    if not settings.good:
+        stage.drawn.require_any()
     journal = Journal(ws.folder / FOLDER / f"{stage.run}.json", stage.run)
-    units = units_of(plan, settings, classes)
+    units, channels = units_of(plan, settings, classes), len(stage.channels)
     left = journal.left_of(units)
-    report.known = sum(unit.count for unit in units) - sum(unit.count for unit in left)
-    told_progress = progress or Silent()
-    told_progress.start("rendering", sum(unit.count for unit in left))
+    begun = {(unit.kind, number) for unit in left for number in unit.numbers}
+    report.known = channels * sum(
+        (unit.kind, number) not in begun and journal.has(unit.kind, number) for unit in units for number in unit.numbers
+    )
+    shown = progress or Silent()
+    shown.start("rendering", channels * sum(unit.count for unit in left))
     try:
-        chosen = crew or (Alone() if workers == 1 or len(left) == 1 else Processes(min(workers, len(left) or 1)))
-        with closing(chosen.paint(order, left)) as painted:
+        with closing((crew or local_crew(workers, len(left))).paint(order, left)) as painted:
             for unit, images in painted:
                 record(ws, images, report)
-                journal.note(unit)
-                told_progress.advance(unit.count, note=f"{unit.kind} {unit.first + unit.count}")
+                journal.note(unit, tallied(images, [(unit.kind, number) for number in unit.numbers]))
+                shown.advance(channels * unit.count, note=f"{unit.kind} {unit.first + unit.count}")
     finally:
-        told_progress.finish()
-        report.parts = Counter(journal.done)
+        shown.finish()
+    report.close(journal.kinds, plan.synthetic.not_visible)
+    for warning in report.warnings:
+        told(warning)
     return report
-
-
-def _classes(stage: Stage) -> tuple[str, ...]:
-    asked = stage.settings.classes or stage.plan.class_names
-    drawn = tuple(dict.fromkeys(entry.class_name for entry in stage.drawable if entry.frequency > 0))
-    if stage.settings.classes:
-        for name in asked:
-            if name not in drawn:
-                why = stage.not_drawable.get(name, "its frequency is 0")
-                raise BadInput(where=f"class {name!r}", expected="a class that can be drawn", found=why)
-    return tuple(name for name in asked if name in drawn)
 
 
 def record(ws: Workspace, images: list[NewImage], report: SynthReport) -> None:
@@ -120,34 +83,3 @@ def record(ws: Workspace, images: list[NewImage], report: SynthReport) -> None:
 
 def _by_synth(label: NewLabel | None) -> NewLabel | None:
     return None if label is None else replace(label, author=AUTHOR, level=Level.SYNTHETIC)
-
-
-class Journal:
-    """How many images of each kind are recorded, counted from the first without a gap."""
-
-    def __init__(self, path: Path, run: str) -> None:
-        self._path, self._run = path, run
-        self.done: Counter[str] = Counter()
-        if path.exists():
-            try:
-                told = json.loads(path.read_text(encoding="utf-8"))
-                self.done.update({str(kind): int(count) for kind, count in told["done"].items()})
-            except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-                raise BadInput(
-                    where=path, expected="the journal of a run", found=error, way_out="remove the file; nothing is lost"
-                ) from error
-
-    def left_of(self, units: list[Unit]) -> list[Unit]:
-        """What is still to be painted; a unit of which some is recorded is cut."""
-        left = []
-        for unit in units:
-            begun = max(0, self.done[unit.kind] - unit.first)
-            if begun < unit.count:
-                left.append(Unit(unit.kind, unit.first + begun, unit.count - begun))
-        return left
-
-    def note(self, unit: Unit) -> None:
-        self.done[unit.kind] = max(self.done[unit.kind], unit.first + unit.count)
-        self._path.parent.mkdir(exist_ok=True)
-        told = {"run": self._run, "done": dict(sorted(self.done.items()))}
-        write_whole(self._path, (json.dumps(told, indent=1) + "\n").encode())

@@ -18,9 +18,11 @@ from PIL import ImageDraw, ImageFont
 from firstshift.core.image import Image
 from firstshift.core.label import Annotation
 from firstshift.core.progress import Progress, Silent
-from firstshift.line.synth.drawing import draw_pose, draw_recipe
+from firstshift.line.synth.classes import images_of_pose
+from firstshift.line.synth.drawing import draw_recipe
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.painting import Painted, Painter
+from firstshift.line.synth.placing import NoPlace
 from firstshift.line.synth.settings import GOOD
 from firstshift.line.synth.stage import Stage
 
@@ -46,25 +48,28 @@ class Sheet:
 def draw_sheet(order: Order, *, columns: int = 4, suffix: str = ".png", progress: Progress | None = None) -> Sheet:
     stage = Stage(order)
     painter = Painter(stage)
-    kinds = [GOOD, *dict.fromkeys(entry.class_name for entry in stage.drawable if entry.frequency > 0)]
-    kinds = [kind for kind in kinds if kind == GOOD or not stage.settings.classes or kind in stage.settings.classes]
+    kinds = [GOOD, *stage.drawn.asked(stage.settings.classes)]
     page = Pillow.new("RGB", _size(len(kinds), columns), _PAPER)
     pen = ImageDraw.Draw(page)
     pen.text((MARGIN, 20), stage.plan.name, fill=_INK, font=_font(28))
-    told = progress or Silent()
+    told, drawn = progress or Silent(), 0
     told.start("drawing", len(kinds) * columns)
     try:
         top = TITLE
         for kind in kinds:
             pen.text((MARGIN, top + 8), "good parts" if kind == GOOD else kind, fill=_INK, font=_font(19))
             for column in range(columns):
-                channels = _paint_one(painter, kind, column)
-                _draw(page, pen, MARGIN + column * COLUMN, top + HEADING, channels)
+                left = MARGIN + column * COLUMN
+                try:
+                    _draw(page, pen, left, top + HEADING, _paint_one(painter, kind, column))
+                    drawn += 1
+                except NoPlace:
+                    pen.text((left, top + HEADING), "no place found in the image", fill=_QUIET, font=_font(13))
                 told.advance(note=kind)
             top += _row_height()
     finally:
         told.finish()
-    return Sheet(encoded(page, suffix), len(kinds) * columns, dict(stage.not_drawable))
+    return Sheet(encoded(page, suffix), drawn, stage.drawn.left_out)
 
 
 def encoded(page: Pillow.Image, suffix: str) -> bytes:
@@ -79,9 +84,9 @@ def encoded(page: Pillow.Image, suffix: str) -> bytes:
 def _paint_one(painter: Painter, kind: str, column: int) -> list[Painted]:
     """The channel that shows the flaw best comes first; of good parts, they are in turn."""
     stage = painter.stage
-    step = 1 if kind == GOOD else stage.plan.synthetic.images_per_pose
-    recipe = draw_recipe(stage, draw_pose(stage, kind, column), kind, column * step)
-    channels = painter.paint(recipe)
+    number = column * images_of_pose(stage.plan, kind)
+    ready = painter.ready_for(kind, number)
+    channels = painter.paint(draw_recipe(stage, ready.pose, kind, number), ready)
     if kind == GOOD:
         first = 2 * column % len(channels)
         return channels[first:] + channels[:first]

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from firstshift.core.encode import encode_png
-from firstshift.core.errors import BadInput
+from firstshift.core.errors import BadInput, Unavailable
 from firstshift.core.label import Label
 from firstshift.core.outline import mask_of
 from firstshift.line.labelled_picture import draw_label
@@ -24,6 +24,7 @@ from firstshift.line.synth.recipe import Recipe
 from firstshift.line.synth.settings import SynthSettings
 from firstshift.line.synth.sheet import encoded, shown_pixels
 from firstshift.line.synth.stage import Stage
+from firstshift.render.shade_torch import torch_device
 from firstshift.store.workspace import Workspace
 
 
@@ -38,6 +39,9 @@ class Look:
     differing: int
     """Pixels that differ."""
     picture: bytes
+    device: str = "cpu"
+    """What it was rendered again on."""
+    made_on: str = "cpu"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -45,7 +49,7 @@ class Look:
             "source": self.source,
             "label": self.label.to_json() if self.label else None,
             "provenance": self.provenance,
-            "rendered_again": {"same": self.is_same, "differing_pixels": self.differing},
+            "rendered_again": {"same": self.is_same, "differing_pixels": self.differing, "device": self.device},
         }
 
 
@@ -59,13 +63,15 @@ def look_at(
 ) -> Look:
     record = ws.images.get(image)
     told = record.capture.provenance
+    made_on = str(told.get("device", "cpu"))
+    device = _device_for(made_on)
     if told.get("made_by") == MADE_BY_ONTO:
         painted: Painted | PaintedOnto = painted_again(
             ws, order_for(plan_file, SynthSettings(), profile, defect_files), told
         )
     else:
         recipe = Recipe.from_json(told)
-        settings = SynthSettings(**told["settings"])
+        settings = SynthSettings(**told["settings"], device=device)
         stage = Stage(order_for(plan_file, settings, profile, defect_files))
         check_made_here(told, stage)
         painted = _channel(Painter(stage).paint(recipe), record.capture.channel)
@@ -75,7 +81,20 @@ def look_at(
     label = ws.labels.current([record.id]).get(record.id)
     said = label.label if label is not None else None
     picture = _picture(then, said, painted, suffix) if suffix is not None else b""
-    return Look(record.id, record.capture.source or "", said, told, bytes_now == bytes_then, differing, picture)
+    return Look(
+        record.id, record.capture.source or "", said, told, bytes_now == bytes_then, differing, picture, device, made_on
+    )
+
+
+def _device_for(made_on: str) -> str:
+    """The device that an image was made on, or the processor where this machine has none such."""
+    if made_on in ("cpu", "numpy"):
+        return made_on
+    try:
+        torch_device(made_on)
+    except Unavailable:
+        return "cpu"
+    return made_on
 
 
 def _channel(painted: list[Painted], name: str | None) -> Painted:

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from firstshift.core.errors import BadInput
 from firstshift.core.hashing import record_hash
 from firstshift.core.image import GREY, RGB, Image
 from firstshift.core.seed import Seed
-from firstshift.line.synth.framing import regions_on
+from firstshift.line.synth.classes import Drawn
+from firstshift.line.synth.framing import overlook, regions_on, why_no_place
 from firstshift.line.synth.inputs import hash_with_files
 from firstshift.line.synth.lit import out_of_focus
 from firstshift.line.synth.order import Order
@@ -31,16 +31,19 @@ from firstshift.render.cad.openings import openings
 from firstshift.render.cad.reading import read_part
 from firstshift.render.cad.regions import require_area
 from firstshift.render.gbuffer import NOTHING
+from firstshift.render.inspected import Inspected, inspected
 from firstshift.render.placing import Sites
 from firstshift.render.pose import Pose, seated
 from firstshift.render.prepared import Prepared
 from firstshift.render.rays import Rays
+from firstshift.render.stamping.lit_bodies import LitBodies
 from firstshift.render.view import View, view_of
+from firstshift.sensor.blur import path_px
 from firstshift.sensor.expose import expose
 from firstshift.sensor.profile import SensorProfile, usual_profile
-from firstshift.sensor.blur import path_px
 from firstshift.spec.catalogue import Defect
 from firstshift.spec.facts import derive_facts
+from firstshift.spec.part import Part
 
 F32 = npt.NDArray[np.float32]
 BRIGHT_SHARE, DARK_SHARE = 0.65, 0.2
@@ -64,8 +67,14 @@ class Ready:
     """(L, H, W, C): radiance of each lamp alone, of the clean part."""
     confusion_px: F32
     """(H, W)"""
+    part: Part
     sites: dict[int, Sites] = field(default_factory=dict)
     """Where each entry of the catalogue may land, worked out when it first does."""
+    bodies: LitBodies = field(default_factory=LitBodies)
+
+    @cached_property
+    def inspected(self) -> Inspected:
+        return inspected(self.prepared, self.part)
 
     @cached_property
     def blurred(self) -> F32:
@@ -90,9 +99,13 @@ class Stage:
         self.plan_hash = hash_with_files(plan, order.folder, order.defect_files)
         self.run = self.settings.run_name(self.plan_hash, self.profile_hash, self.channels)
         self.region_names = tuple(region.name for region in plan.part.regions) or ("",)
-        self.drawable, self.not_drawable = self._drawn_by_a_model()
+        self.drawn = Drawn.by_models(plan.defects, self.types)
         check_visible(self)
-        self._leave_out_what_has_no_place()
+        self.drawn = self._with_a_place()
+
+    @property
+    def drawable(self) -> tuple[Defect, ...]:
+        return self.drawn.entries
 
     @cached_property
     def edges(self) -> tuple[Any, ...]:
@@ -143,7 +156,7 @@ class Stage:
         prepared = prepare(self, pose)
         distance = prepared.gbuffer.gathered(prepared.gbuffer.distance_mm)[:, :, 0]
         confusion = prepared.view.confusion_px(distance.astype(np.float64)).astype(np.float32)
-        return Ready(kind, pose, prepared, prepared.layers, confusion)
+        return Ready(kind, pose, prepared, prepared.layers, confusion, self.plan.part)
 
     def gains(self, recipe: Recipe, channel: str) -> F32:
         """(L,): the lamps that are on, each as bright as it is today: what turns radiance into light on the sensor as
@@ -222,34 +235,13 @@ class Stage:
         variance = electrons + sensor.read_noise_e**2 + (sensor.prnu * electrons) ** 2 + steps**2 / 12
         return np.asarray(recipe.noise * np.sqrt(variance) / full, dtype=np.float32)
 
-    def _drawn_by_a_model(self) -> tuple[tuple[Defect, ...], dict[str, str]]:
-        """The entries that can be drawn, and for classes that cannot, why."""
-        drawable, not_drawable = [], {}
-        for entry in self.plan.defects:
-            why = "" if self.types.can_be_drawn(entry) else "no model draws it; it is learnt from real images"
-            if why:
-                not_drawable[entry.class_name] = why
-            else:
-                drawable.append(entry)
-        for entry in drawable:
-            not_drawable.pop(entry.class_name, None)
-        return tuple(drawable), not_drawable
+    def _with_a_place(self) -> Drawn:
+        """Without an edge on a region without edges, or a hole where there is none: said once, before the work."""
+        from firstshift.line.synth.drawing import nominal_pose
 
-    def _leave_out_what_has_no_place(self) -> None:
-        """An edge on a region without edges, a hole where there is none: said once, before the work."""
-        from firstshift.line.synth.drawing import draw_pose
-
-        placed = []
-        for entry in self.drawable:
-            if entry.landing_place != "surface":
-                self.drawable = (entry,)
-                try:
-                    draw_pose(self, entry.class_name, 0)
-                except BadInput as error:
-                    self.not_drawable[entry.class_name] = error.message
-                    continue
-            placed.append(entry)
-        self.drawable = tuple(placed)
+        nominal = nominal_pose(self, self.scale)
+        seen, margin_px = overlook(self, nominal)
+        return self.drawn.without(lambda entry: why_no_place(self, entry, nominal, seen, margin_px))
 
 
 def _level(reflected: float) -> float:

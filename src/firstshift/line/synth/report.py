@@ -1,0 +1,121 @@
+"""What a run has to tell at its end: how much there is, how well flaws are seen, and what a person should look at."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from firstshift.core.label import NOT_VISIBLE, Label
+from firstshift.line.synth.journal import Tally
+from firstshift.line.synth.settings import GOOD
+from firstshift.store.images import NewImage
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Parts of one class whose flaw shows in no channel, against the share that the plan keeps."""
+
+    parts: int
+    not_visible: int
+    share: float
+    """`synthetic.not_visible` of the plan."""
+
+    @property
+    def is_exceeded(self) -> bool:
+        """Rounded up to whole parts: of two, one may hide."""
+        return self.not_visible > math.ceil(self.share * self.parts - 1e-9)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "parts": self.parts, "not_visible": self.not_visible, "plan": self.share, "exceeded": self.is_exceeded,
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class SynthReport:
+    """`images` and `known` count images; a part has one for each light channel."""
+
+    run: str
+    images: int = 0
+    """Recorded by this call."""
+    known: int = 0
+    """Images of what was asked for that were recorded earlier."""
+    parts: Counter[str] = field(default_factory=Counter)
+    """Parts of each kind that the run now has."""
+    seen: Counter[str] = field(default_factory=Counter)
+    """Flaws on the images of this call by how well they are seen: visible, faint, not visible."""
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Classes that cannot be drawn, and why."""
+    problems: dict[str, str] = field(default_factory=dict)
+    """Photographs that were left out, and why."""
+    hidden: dict[str, Hidden] = field(default_factory=dict)
+    """By class, over the whole run."""
+    without_place: dict[str, int] = field(default_factory=dict)
+    """By kind, over the whole run: parts that were left out, because their flaw found no place."""
+
+    def close(self, kinds: Mapping[str, Tally], share: float) -> None:
+        self.parts = Counter({kind: one.parts for kind, one in kinds.items() if one.parts})
+        self.without_place = {kind: len(one.without_place) for kind, one in kinds.items() if one.without_place}
+        self.hidden = {
+            kind: Hidden(one.parts, one.not_visible, share) for kind, one in kinds.items() if kind != GOOD and one.parts
+        }
+
+    @property
+    def warnings(self) -> list[str]:
+        """One line each, with numbers and what to do."""
+        hidden = [
+            f"{kind}: the flaw shows in no channel on {one.not_visible:,} of {one.parts:,} parts, where the plan's "
+            f"synthetic.not_visible keeps {one.share:.0%}; raise its severity or sizes, add a light that shows it, or "
+            "raise that share"
+            for kind, one in self.hidden.items()
+            if one.is_exceeded
+        ]
+        placeless = [
+            f"{kind}: {count:,} of {count + self.parts[kind]:,} parts are left out, because {_what_is_missing(kind)}; "
+            "look at its regions and place, and at part.placement"
+            for kind, count in self.without_place.items()
+        ]
+        return hidden + placeless
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "run": self.run,
+            "images": self.images,
+            "known": self.known,
+            "parts": dict(self.parts),
+            "flaws": dict(self.seen),
+            "not_visible": {kind: one.to_json() for kind, one in self.hidden.items()},
+            "without_place": self.without_place,
+            "skipped": self.skipped,
+            **({"problems": self.problems} if self.problems else {}),
+        }
+
+
+def tallied(images: Iterable[NewImage], asked: Iterable[tuple[str, int]]) -> dict[str, Tally]:
+    """Of a unit's images, and the kind and number of each part that was asked for."""
+    shows: dict[tuple[str, int], bool] = {}
+    for image in images:
+        told = image.capture.provenance
+        part = (str(told["kind"]), int(told["number"]))
+        shows[part] = shows.get(part, False) or image.label is None or _shows(image.label.label)
+    found: dict[str, Tally] = {}
+    for kind, number in asked:
+        one = found.setdefault(kind, Tally())
+        if (kind, number) not in shows:
+            one.without_place.append(number)
+            continue
+        one.parts += 1
+        one.not_visible += not shows[kind, number]
+    return found
+
+
+def _shows(label: Label) -> bool:
+    """The flaw that was asked for comes first; good parts have none that could hide."""
+    return not label.annotations or label.annotations[0].attributes.get("visibility") != NOT_VISIBLE
+
+
+def _what_is_missing(kind: str) -> str:
+    return "the part lies outside the image" if kind == GOOD else "the flaw finds no place in the image"

@@ -44,7 +44,8 @@ class Synthetic(Declared):
     not_visible: Share = Field(
         default=0.1,
         description="Share of defect images whose flaw keeps its first place even where no light shows it; in the "
-        "others up to three more places are tried. What does not show is labelled 'not visible' and never trains.",
+        "others up to three more places are tried. What does not show even then stays, labelled 'not visible', and never "
+        "trains; a run says so when it is more than this share.",
     )
 
     @model_validator(mode="after")

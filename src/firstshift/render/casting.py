@@ -167,7 +167,7 @@ def ideal_points(xy: Floats, n: Floats) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _ray(x: float, y: float, row: float, n: Any, axes: Any, eye: Any) -> tuple[Vector, Vector]:
+def ray(x: float, y: float, row: float, n: Any, axes: Any, eye: Any) -> tuple[Vector, Vector]:
     """Origin and direction; the direction's part along the axis is 1, so that distances along it are depths."""
     aside = plus(times(x, at(axes, 0)), y, at(axes, 1))
     along = 0.0 if n[LINE] == 0 else (row * n[STEP_Y] + n[TOP] - n[MID_Y]) * n[LINE]
@@ -178,7 +178,7 @@ def _ray(x: float, y: float, row: float, n: Any, axes: Any, eye: Any) -> tuple[V
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _per_pixel(x: float, y: float, n: Any) -> tuple[float, float, float, float]:
+def per_pixel(x: float, y: float, n: Any) -> tuple[float, float, float, float]:
     """∂x/∂column, ∂y/∂column, ∂x/∂row, ∂y/∂row on the ideal image plane."""
     a, b, d = _slopes(x, y, n)
     if n[LINE] > 0:
@@ -195,7 +195,7 @@ def rays_from(xy: Floats, ideal: Floats, n: Floats, axes: Floats, eye: Floats, s
     origins = np.empty((len(ideal), 3), np.float32)
     directions = np.empty((len(ideal), 3), np.float32)
     for i in range(len(ideal)):
-        origin, direction = _ray(ideal[i, 0], ideal[i, 1], xy[i, 1], n, axes, eye)
+        origin, direction = ray(ideal[i, 0], ideal[i, 1], xy[i, 1], n, axes, eye)
         put(origins, i, plus(origin, start, direction))
         put(directions, i, direction)
     return origins, directions
@@ -248,7 +248,7 @@ def met(
     x_c, y_c, x_r, y_r = 0.0, 0.0, 0.0, 0.0
     for i in range(count):
         x, y, t = ideal[i, 0], ideal[i, 1], hit[i]
-        origin, way = _ray(x, y, xy[i, 1], n, axes, eye)
+        origin, way = ray(x, y, xy[i, 1], n, axes, eye)
         steep = np.sqrt(dot(way, way))
         back = times(-1 / steep, way)
         depth, f, s = nothing_at, back, back
@@ -277,7 +277,7 @@ def met(
         plane = s if dot(s, back) > 0.1 else f
         by_slope = -1 / min(dot(plane, way), -GRAZING * steep)
         if bent or i == 0:
-            x_c, y_c, x_r, y_r = _per_pixel(x, y, n)
+            x_c, y_c, x_r, y_r = per_pixel(x, y, n)
         reach = depth if n[PERSPECTIVE] > 0 else n[REACH]
         right = plus(times(reach * x_c, at(axes, 0)), reach * y_c, at(axes, 1))
         below = plus(times(reach * x_r, at(axes, 0)), reach * y_r, at(axes, 1))

@@ -19,13 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from firstshift.core.imprint import Solid
-from firstshift.core.mesh import Mesh
 from firstshift.render.casting import SMOOTH_COS, ideal_points, lens_numbers, rays_from
 from firstshift.render.gbuffer import F32, NOTHING
 from firstshift.render.landing import Landing
 from firstshift.render.pose import Pose
 from firstshift.render.prepared import Prepared
 from firstshift.render.scene import Hits, Placed, Scene
+from firstshift.render.stamping.ray_geometry import smooth_normals, steps_on_planes
 from firstshift.render.view import View
 
 Floats = npt.NDArray[np.float64]
@@ -34,8 +34,6 @@ Pixels = npt.NDArray[np.int64]
 MOST_PIXELS_FINE = 3_000
 MOST_WALLS = 8
 """Surfaces of a cutter that one ray is followed through, and pieces of the part."""
-GRAZING = 0.05
-"""Least cosine that counts for the size of a pixel on a surface: at a grazing view it would be endless."""
 ON_BODY = -2
 """In `Seen.surface`: the body itself."""
 
@@ -77,9 +75,7 @@ class Body:
 
     def normals(self, hits: Hits, which: npt.NDArray[np.int64] | Flags) -> Floats:
         """Shading normals of these rays on the side that was met."""
-        facet = hits.facet[which]
-        smooth = smooth_normals(self.mesh, hits.triangle[which], hits.position_mm[which])
-        return smooth * np.where(_dot(smooth, facet) < 0, -1.0, 1.0)[:, None]
+        return smooth_normals(self.mesh, hits.triangle[which], hits.position_mm[which], hits.facet[which])
 
 
 def pixel_box(prepared: Prepared, points_mm: Floats, around_px: int = 1) -> tuple[int, int, int, int]:
@@ -278,30 +274,10 @@ def _interval(walls: Floats, distance: Floats, slack_mm: float) -> tuple[Flags, 
 
 
 def steps_on_surface(prepared: Prepared, seen: Seen) -> tuple[F32, F32]:
-    """(R, 3) each: how the point met moves on its facet's plane when its pixel moves by one to the right, or down. A
-    plug that took the size of a pixel from the wall of its hole would show a seam."""
+    """(R, 3) each: how the point met moves when its pixel moves by one to the right, or down."""
     column, row = seen.pixel % prepared.gbuffer.width, seen.pixel // prepared.gbuffer.width
-    xy = np.stack([column, row], axis=1) + 0.5 + seen.offset_px
-    moved = []
-    for step in ((1.0, 0.0), (0.0, 1.0)):
-        origins, directions = rays_through(prepared.view, xy + step)
-        facing = (directions * seen.facet).sum(axis=1)
-        facing = np.where(np.abs(facing) < GRAZING, -GRAZING, facing)
-        far = ((seen.position_mm - origins) * seen.facet).sum(axis=1) / facing
-        moved.append((origins + far[:, None] * directions - seen.position_mm).astype(np.float32))
-    return moved[0], moved[1]
-
-
-def smooth_normals(mesh: Mesh, triangle: npt.NDArray[np.integer], points_mm: Floats) -> Floats:
-    """(K, 3): corner normals mixed by the place in the triangle; unit length."""
-    a, b, c = np.moveaxis(mesh.corners_mm[triangle], 1, 0)
-    area = np.cross(b - a, c - a)
-    whole = np.maximum(_dot(area, area), 1e-30)
-    shares = np.stack([_dot(np.cross(c - b, points_mm - b), area), _dot(np.cross(a - c, points_mm - c), area)], axis=1)
-    shares = np.clip(shares / whole[:, None], 0, 1)
-    third = np.clip(1 - shares.sum(axis=1, keepdims=True), 0, 1)
-    mixed = np.einsum("kc,kcx->kx", np.concatenate([shares, third], axis=1), mesh.corner_normals[triangle])
-    return np.asarray(mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9))
+    xy = np.asarray(np.stack([column, row], axis=1) + 0.5 + seen.offset_px, dtype=np.float64)
+    return steps_on_planes(prepared.view, xy, seen.position_mm, seen.facet)
 
 
 def _dot(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> Floats:

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from firstshift.core.mesh import Mesh
-from firstshift.line.synth.setting_up import MOST_EMITTERS, SMOOTHEST_ALPHA
 from firstshift.render.appearance import Emitters
 from firstshift.render.cad.reading import read_part
+from firstshift.render.fineness import MOST_EMITTERS, SMOOTHEST_ALPHA
 from firstshift.render.finish.dressing import dress
 from firstshift.render.lighting import emitters_of
 from firstshift.render.pose import seated

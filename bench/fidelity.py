@@ -23,7 +23,7 @@ from _flaws import flaw_rows
 from _pictures import DARK, in_two_rows, padded_rows, save, side_by_side
 from _references import layers
 from _stage import FINE_EMITTERS, LIGHTS, PARTS, SUBSTANCES, Staged, fine, own_alpha, staged, told, under
-from firstshift.line.synth.setting_up import MOST_EMITTERS, SMOOTHEST_ALPHA
+from firstshift.render.fineness import MOST_EMITTERS, SMOOTHEST_ALPHA
 from measurement import interval, section
 
 Image = npt.NDArray[np.floating]

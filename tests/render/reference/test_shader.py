@@ -18,9 +18,9 @@ import pytest
 
 from firstshift.core.imprint import Patch
 from firstshift.core.mesh import Mesh
-from firstshift.line.synth.setting_up import MOST_EMITTERS, SMOOTHEST_ALPHA
 from firstshift.render.appearance import Emitters, Materials
 from firstshift.render.cad.reading import read_part
+from firstshift.render.fineness import MOST_EMITTERS, SMOOTHEST_ALPHA
 from firstshift.render.lighting import emitters_of
 from firstshift.render.pose import STILL, seated
 from firstshift.render.prepared import Prepared

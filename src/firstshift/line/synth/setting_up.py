@@ -9,10 +9,11 @@ import numpy as np
 from firstshift.core.errors import BadInput
 from firstshift.core.seed import Seed
 from firstshift.line.synth.recipe import PoseDraw, SurfaceDraw
-from firstshift.render.appearance import Appearance, Emitters
+from firstshift.render.appearance import Emitters
 from firstshift.render.backdrop.drawing import Backdrop, drawn_backdrop, plain_backdrop
+from firstshift.render.fineness import MOST_EMITTERS, smoothest_alpha
 from firstshift.render.finish.dressing import dress
-from firstshift.render.gbuffer import NOTHING, GBuffer
+from firstshift.render.gbuffer import NOTHING
 from firstshift.render.lighting import LightChange, emitters_of, seen_directly
 from firstshift.render.prepared import Prepared
 from firstshift.render.scene import Placed, Scene
@@ -26,14 +27,6 @@ from firstshift.spec.part import Body
 
 if TYPE_CHECKING:
     from firstshift.line.synth.stage import Stage
-
-SMOOTH_PERCENTILE = 5.0
-"""Emitters are cut fine enough for the smooth part of the surface; a few glints of finer texture need no more."""
-
-SMOOTH_SAMPLES = 10_000
-SMOOTHEST_ALPHA = 0.06
-MOST_EMITTERS = 96
-"""Of one light. Between emitters a highlight is filled by their width; finer cuts cost time and change little."""
 
 
 def prepare(stage: Stage, pose: PoseDraw) -> Prepared:
@@ -58,7 +51,7 @@ def prepare(stage: Stage, pose: PoseDraw) -> Prepared:
         stage,
         emitters_of(
             station,
-            smoothest_alpha=_smoothest(appearance, scene, gbuffer),
+            smoothest_alpha=smoothest_alpha(appearance, scene.on_part(gbuffer)),
             colour_channels=stage.colour_channels,
             changes=changes,
             most=MOST_EMITTERS,
@@ -141,13 +134,6 @@ def _rotations(placed: tuple[Placed, ...], count: int) -> np.ndarray[tuple[int, 
         for body in range(len(item.mesh.body_names)):
             turns[item.first_surface + body] = item.pose.rotation
     return turns
-
-
-def _smoothest(appearance: Appearance, scene: Scene, gbuffer: GBuffer) -> float:
-    """Of some thousand samples: more would not move a percentile that only decides how finely lights are cut."""
-    step = max(1, len(gbuffer) // SMOOTH_SAMPLES)
-    alpha = appearance.alpha[::step][scene.on_part(gbuffer)[::step]].min(axis=1, initial=1.0)
-    return max(SMOOTHEST_ALPHA, float(np.percentile(alpha, SMOOTH_PERCENTILE)) if alpha.size else 0.1)
 
 
 def check_visible(stage: Stage) -> None:

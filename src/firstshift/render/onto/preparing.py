@@ -15,6 +15,7 @@ import numpy as np
 
 from firstshift.core.mesh import Mesh
 from firstshift.render.appearance import Appearance
+from firstshift.render.fineness import MOST_EMITTERS, smoothest_alpha
 from firstshift.render.finish.dressing import dress
 from firstshift.render.gbuffer import F32, NOTHING, GBuffer
 from firstshift.render.lighting import emitters_of, seen_directly
@@ -28,8 +29,6 @@ from firstshift.render.visibility import visibility
 from firstshift.spec.lights import Bar, Light, Spot
 from firstshift.spec.station import Station
 
-MOST_EMITTERS = 96
-SMOOTHEST_ALPHA = 0.06
 ROUGHEST_ALPHA = 1.0
 
 
@@ -54,8 +53,7 @@ def prepare(
     appearance = dress(gbuffer, surfaces, rotations)
     if not textured:
         appearance = without_relief(gbuffer, appearance)
-    alpha = appearance.alpha[gbuffer.surface != NOTHING].min(axis=1, initial=1.0)
-    smoothest = max(SMOOTHEST_ALPHA, float(np.percentile(alpha, 5)) if alpha.size else SMOOTHEST_ALPHA)
+    smoothest = smoothest_alpha(appearance, gbuffer.surface != NOTHING)
     emitters = emitters_of(station, smoothest_alpha=smoothest, colour_channels=colour_channels, most=MOST_EMITTERS)
     materials = materials_of(surfaces, station)
     visible = visibility(scene, gbuffer, emitters)

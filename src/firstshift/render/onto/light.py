@@ -19,11 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from firstshift.core.mesh import Mesh
+from firstshift.render.fineness import SMOOTHEST_ALPHA
 from firstshift.render.finish.dressing import dress
 from firstshift.render.gbuffer import F32, GBuffer
 from firstshift.render.lighting import emitters_of
 from firstshift.render.onto.appearance_told import Told, texture_direction, told_by
-from firstshift.render.onto.preparing import SMOOTHEST_ALPHA, turned_light, with_colours
+from firstshift.render.onto.preparing import turned_light, with_colours
 from firstshift.render.onto.registering import Pixels, Registered
 from firstshift.render.scene import Placed, Scene
 from firstshift.render.shade import shade

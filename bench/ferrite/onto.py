@@ -85,7 +85,8 @@ def _piece(share: Share) -> list[Tile]:
     for k, file in enumerate(files):
         wanted = tuple((kind, number) for kind, number, which in asked if which == k)
         unit = OntoUnit(Given(file.name, file.name, file.read_bytes()), 0, wanted)
-        for (kind, _), image in zip(wanted, painter.paint_unit(unit).images, strict=False):
+        for image in painter.paint_unit(unit).images:
+            kind = str(image.capture.provenance["kind"])
             label = image.label.label if image.label else None
             if label is not None and (label.verdict is not Verdict.UNSURE or kind in NOT_DEFECTS):
                 assert isinstance(image.data, bytes)

@@ -9,6 +9,7 @@ import pytest
 
 from firstshift.core.errors import BadInput
 from firstshift.line.synth.crew import Alone, Crew, Processes
+from firstshift.line.synth.drawing import draw_pose, draw_recipe
 from firstshift.line.synth.running import synthesise
 from firstshift.line.synth.sheet import draw_sheet
 from firstshift.line.synth.stage import Stage
@@ -73,9 +74,7 @@ def loose(bracket: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return changed(bracket, folder, ("shift_mm: 1.5", "shift_mm: 400"), ("images_per_pose: 4", "images_per_pose: 2"))
 
 
-def test_a_part_without_a_place_is_left_out_and_the_run_goes_on(
-    ws: Workspace, loose: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_part_without_a_place_is_left_out_and_the_run_goes_on(ws: Workspace, loose: Path, tmp_path: Path) -> None:
     asked = {"per_defect": 12, "classes": ("hole_missing", "scratch"), **WHOLE, "size_px": 64}
     said: list[str] = []
     report = synthesise(ws, small_order(loose, **asked), crew=Alone(), told=said.append)
@@ -109,6 +108,17 @@ def test_a_place_that_a_fixture_hides_is_looked_for_in_another_pose(bracket: Pat
     assert has_place(stage, first)
     away = replace(first.pose, shift_mm=(500.0, 0.0))
     assert not has_place(stage, stage.ready(away, "hole_missing"))
+
+
+def test_what_is_left_out_does_not_come_beside_another_flaw(bracket: Path, tmp_path: Path) -> None:
+    inside = (BURR, BURR.replace("[outer_edge]", "[bearing_seat]\n    place: surface\n    frequency: 50"))
+    many = ("images_per_pose: 4", "images_per_pose: 4, flaws: [4, 4], mixed: 1")
+    stage = Stage(small_order(changed(bracket, tmp_path / "plan", inside, many), per_defect=1, **WHOLE))
+    pose = draw_pose(stage, "scratch", 0)
+    recipes = [draw_recipe(stage, pose, "scratch", number) for number in range(20)]
+    assert all(recipe.flaws[0].class_name == "scratch" for recipe in recipes)
+    assert not [flaw for recipe in recipes for flaw in recipe.flaws if flaw.class_name == "burr"]
+    assert any(len(recipe.flaws) > 1 for recipe in recipes)
 
 
 def test_a_contact_sheet_leaves_it_out_too(bracket: Path, tmp_path: Path) -> None:

@@ -130,7 +130,9 @@ def draw_recipe(stage: Stage, pose: PoseDraw, kind: str, number: int) -> Recipe:
             seed=seed.child("flaws"),
             types=stage.types,
         )
-        flaws = tuple(_flaw(stage, pose, kind, one) for one in drawn)
+        asked, *others = (_flaw(stage, pose, kind, one) for one in drawn)
+        # Companions are drawn from the whole catalogue; what is left out comes with no other flaw either.
+        flaws = (asked, *(one for one in others if one.entry not in stage.drawn.reasons))
     return Recipe(
         run=stage.run,
         kind=kind,

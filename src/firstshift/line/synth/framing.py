@@ -6,6 +6,7 @@ A 5 megapixel camera gives windows at its own scale, because the size of a flaw 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +20,8 @@ from firstshift.line.synth.recipe import PoseDraw
 from firstshift.line.synth.setting_up import part_surfaces
 from firstshift.render.cad.regions import region_masks
 from firstshift.render.gbuffer import GBuffer
-from firstshift.render.inspected import MARGIN_PX
-from firstshift.render.placing import Staged, land
+from firstshift.render.inspected import MARGIN_PX, Inspected, inspected
+from firstshift.render.placing import Sites, Staged, land
 from firstshift.render.scene import Placed, Scene
 from firstshift.render.view import CameraPose, view_of
 
@@ -50,12 +51,31 @@ def survey(stage: Stage, pose: PoseDraw) -> Survey:
     return Survey(staged, on_part, regions_on(stage, staged.scene, staged.gbuffer))
 
 
-def overlook(stage: Stage, pose: PoseDraw) -> tuple[Staged, float]:
-    """What tells where flaws may land before a pose is made ready, and the margin to ask with: the image itself where
-    it shows the whole view, a coarse one where windows are cut out of it."""
-    if is_whole(stage):
-        return _staged(stage, pose, pose.scale), MARGIN_PX
-    return survey(stage, pose).staged, COARSE_MARGIN_PX
+@dataclass(frozen=True, eq=False)
+class Overview:
+    """What tells where flaws may land before a pose is made ready: the image itself where it shows the whole view, a
+    coarse one where windows are cut out of it."""
+
+    stage: Stage
+    pose: PoseDraw
+
+    @cached_property
+    def staged(self) -> Staged:
+        if is_whole(self.stage):
+            return _staged(self.stage, self.pose, self.pose.scale)
+        return survey(self.stage, self.pose).staged
+
+    @cached_property
+    def shown(self) -> Inspected:
+        return inspected(self.staged, self.stage.plan.part, self._margin_px)
+
+    @property
+    def _margin_px(self) -> float:
+        return MARGIN_PX if is_whole(self.stage) else COARSE_MARGIN_PX
+
+    def sites(self, entry: Defect | None) -> Sites:
+        """Raises NoPlace where there is none."""
+        return sites_for(self.stage, self.staged, entry, self._margin_px, self.shown)
 
 
 def is_whole(stage: Stage) -> bool:
@@ -82,8 +102,8 @@ def frame_pose(stage: Stage, pose: PoseDraw, entry: Defect | None, seed: Seed) -
     pose = replace(pose, entry=stage.entry_number(entry) if entry is not None else None)
     if entry is None and is_whole(stage):
         return pose
-    staged, margin_px = overlook(stage, pose)
-    sites = sites_for(stage, staged, entry, margin_px)
+    overview = Overview(stage, pose)
+    sites, staged = overview.sites(entry), overview.staged
     if is_whole(stage):
         return pose
     size = stage.settings.size_px
@@ -98,21 +118,21 @@ def frame_pose(stage: Stage, pose: PoseDraw, entry: Defect | None, seed: Seed) -
     return replace(pose, window=(left, top, wide, high))
 
 
-def why_no_place(stage: Stage, entry: Defect, nominal: PoseDraw, seen: Staged, margin_px: float) -> str:
-    """'' where a flaw of this entry can be drawn on the part as the plan has it, or at least on the part as it may lie;
-    otherwise the reason."""
+def why_no_place(stage: Stage, entry: Defect, overview: Overview) -> str:
+    """'' where a flaw of this entry can be drawn on the part as the plan has it, which `overview` shows, or at least on
+    the part as it may lie; otherwise the reason."""
     from firstshift.line.synth.drawing import poses
 
     seed = Seed(stage.settings.seed).child("place", entry.class_name)
     try:
-        sites = sites_for(stage, seen, entry, margin_px)
+        sites = overview.sites(entry)
     except NoPlace as error:
         pose = next(poses(stage, entry.class_name, 0, entry), None)
         if pose is None:
             return error.message
-        seen, margin_px = overlook(stage, pose)
-        sites = sites_for(stage, seen, entry, margin_px)
-    landing = land(seen, sites, seed, turned_deg=turned_deg(entry, nominal, seed))
+        overview = Overview(stage, pose)
+        sites = overview.sites(entry)
+    landing = land(overview.staged, sites, seed, turned_deg=turned_deg(entry, overview.pose, seed))
     try:
         draw_flaw(entry, landing.ground, entry.severity[0], seed.child("shape"), stage.types)
     except BadInput as error:

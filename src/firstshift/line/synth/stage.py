@@ -19,7 +19,7 @@ from firstshift.core.hashing import record_hash
 from firstshift.core.image import GREY, RGB, Image
 from firstshift.core.seed import Seed
 from firstshift.line.synth.classes import Drawn
-from firstshift.line.synth.framing import overlook, regions_on, why_no_place
+from firstshift.line.synth.framing import Overview, regions_on, why_no_place
 from firstshift.line.synth.inputs import hash_with_files
 from firstshift.line.synth.lit import out_of_focus
 from firstshift.line.synth.order import Order
@@ -239,9 +239,8 @@ class Stage:
         """Without an edge on a region without edges, or a hole where there is none: said once, before the work."""
         from firstshift.line.synth.drawing import nominal_pose
 
-        nominal = nominal_pose(self, self.scale)
-        seen, margin_px = overlook(self, nominal)
-        return self.drawn.without(lambda entry: why_no_place(self, entry, nominal, seen, margin_px))
+        overview = Overview(self, nominal_pose(self, self.scale))
+        return self.drawn.without(lambda entry: why_no_place(self, entry, overview))
 
 
 def _level(reflected: float) -> float:

@@ -24,6 +24,7 @@ from firstshift.render.stamping.reshading import towards_camera
 from firstshift.render.stamping.solids import ON_BODY, Body, Seen, pixel_box, steps_on_surface
 
 Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 TORN_UM = 1.6
 TORN_ALPHA, TORN_OCCLUSION = np.float32(0.3), np.float32(0.3)
 """What broke or tore, rougher than any machined face: steep at every scale, so that it scatters and shades itself."""
@@ -139,53 +140,60 @@ def _background(prepared: Prepared, pixel: npt.NDArray[np.int64]) -> F32:
 
 def _seen_lights(prepared: Prepared, body: Body, seen: Seen, before: Rows) -> npt.NDArray[np.uint8]:
     """(R, E): one question for each pixel and side, asked by its first ray. On large bodies blocks of pixels ask first,
-    and single pixels only where neighbouring blocks disagree."""
+    and single pixels only about emitters on which neighbouring blocks disagree."""
     kind = (seen.surface == ON_BODY).astype(np.int64)
     _, first, owner = np.unique(seen.pixel * 2 + kind, return_index=True, return_inverse=True)
     dark = np.zeros((len(first), len(prepared.emitters)), np.bool_)
-    unsure = np.ones(len(first), np.bool_)
+    unsure = np.ones(dark.shape, np.bool_)
     if len(first) > MANY_PIXELS:
         row, column = np.divmod(seen.pixel[first], prepared.gbuffer.width)
         block = np.stack([row // BLOCK_PX, column // BLOCK_PX, kind[first]])
         size = block.max(axis=1) + 3
         place = np.ravel_multi_index(tuple(block + np.array([[1], [1], [0]])), size)
         blocks, one, of_block = np.unique(place, return_index=True, return_inverse=True)
-        shaded = _shaded(prepared, body, seen, before, first[one])
+        shaded = np.ones((len(blocks), dark.shape[1]), np.bool_)
+        asked = np.nonzero(shaded)
+        shaded[asked] = _shaded(prepared, body, seen, before, first[one[asked[0]]], asked[1])
         number = np.full(int(size.prod()), -1)
         number[blocks] = np.arange(len(blocks))
-        mixed = np.zeros(len(blocks), np.bool_)
+        mixed = np.zeros(shaded.shape, np.bool_)
         for step in (size[2], -size[2], size[1] * size[2], -size[1] * size[2]):
             beside = number[blocks + step]
-            mixed |= (beside >= 0) & (shaded[beside] != shaded).any(axis=1)
+            mixed |= (beside >= 0)[:, None] & (shaded[beside] != shaded)
         dark, unsure = shaded[of_block], mixed[of_block]
-    dark[unsure] = _shaded(prepared, body, seen, before, first[unsure])
-    return np.where(dark, 0, 255).astype(np.uint8)[owner]
+    asked = np.nonzero(unsure)
+    dark[asked] = _shaded(prepared, body, seen, before, first[asked[0]], asked[1])
+    return np.where(dark, np.uint8(0), np.uint8(255))[owner]
 
 
-def _shaded(prepared: Prepared, body: Body, seen: Seen, before: Rows, rays: Rows) -> npt.NDArray[np.bool_]:
-    """(K, E): what stands between these rays' points and the emitters."""
-    count, emitters = len(rays), len(prepared.emitters)
-    start = seen.position_mm[rays] + seen.facet[rays] * (prepared.scene.clearance_mm + body.clearance_mm)
-    origins = np.repeat(start, emitters, axis=0)
-    targets = _lamps(prepared, before[rays])
+def _shaded(prepared: Prepared, body: Body, seen: Seen, before: Rows, rays: Rows, emitters: Rows) -> Flags:
+    """(K,): whether something stands between these rays' points and these emitters."""
+    facet = seen.facet[rays]
+    start = seen.position_mm[rays] + facet * (prepared.scene.clearance_mm + body.clearance_mm)
+    to_lamp = _lamps(prepared, before[rays], emitters) - start
+    dark = np.asarray(np.einsum("ki,ki->k", facet, to_lamp) <= 0)  # behind its own surface
+    asked = np.flatnonzero(~dark)
+    origin, way = start[asked].astype(np.float32), to_lamp[asked].astype(np.float32)
     if body.solid.is_added:
-        dark = body.scene.blocked(origins, targets)
+        own = body.scene.blocked_along(origin, way, np.ones(len(asked), np.float32))
+        dark[asked[own]] = True
+        asked, origin, way = asked[~own], origin[~own], way[~own]
     else:
-        way = targets - origins
-        far = np.sqrt((way * way).sum(axis=1, keepdims=True))
-        leaves = body.scene.hits(origins, way / far).distance_mm
-        inside = np.isfinite(leaves) & np.repeat(seen.surface[rays] == ON_BODY, emitters)
-        origins = origins + np.where(inside, leaves + body.clearance_mm, 0)[:, None] * way / far
-        dark = np.zeros(len(origins), np.bool_)
-    dark = dark | prepared.scene.blocked(origins, targets)
-    return dark.reshape(count, emitters)
+        far = np.sqrt((way * way).sum(axis=1))
+        along = way / far[:, None]
+        leaves = body.scene.free_way_mm(origin, along, far)
+        inside = (leaves < far) & (seen.surface[rays[asked]] == ON_BODY)
+        gone = np.where(inside, leaves + np.float32(body.clearance_mm), np.float32(0))[:, None] * along
+        origin, way = origin + gone, way - gone
+    met = prepared.scene.blocked_along(origin, way, np.ones(len(asked), np.float32))
+    dark[asked[met]] = True
+    return dark
 
 
-def _lamps(prepared: Prepared, rows: Rows) -> npt.NDArray[np.float64]:
-    """(K · E, 3): where the emitters are for each of these samples."""
-    places = np.repeat(prepared.emitters.position_mm[None].astype(np.float64), len(rows), axis=0)
-    nowhere = np.zeros((len(rows), 3))
-    return (places - lit_from(prepared.gbuffer, rows, nowhere)[:, None]).reshape(-1, 3)
+def _lamps(prepared: Prepared, rows: Rows, emitters: Rows) -> npt.NDArray[np.float64]:
+    """(K, 3): where these emitters are for these samples, one of each."""
+    places = prepared.emitters.position_mm[emitters].astype(np.float64)
+    return np.asarray(places - lit_from(prepared.gbuffer, rows, np.zeros((len(rows), 3))))
 
 
 def shadow_beside(prepared: Prepared, body: Body, taken: Pixels, share: F32) -> list[Mend]:
@@ -205,7 +213,8 @@ def shadow_beside(prepared: Prepared, body: Body, taken: Pixels, share: F32) -> 
         return []
     start = gbuffer.position_mm[rows] + gbuffer.facet[rows] * np.float32(body.clearance_mm + 1e-4)
     origins = np.repeat(start, len(emitters), axis=0)
-    dark = body.scene.blocked(origins, _lamps(prepared, rows)).reshape(len(rows), -1)
+    every, each = np.repeat(rows, len(emitters)), np.tile(np.arange(len(emitters)), len(rows))
+    dark = body.scene.blocked(origins, _lamps(prepared, every, each)).reshape(len(rows), -1)
     shaded = np.flatnonzero(dark.any(axis=1))
     if not len(shaded):
         return []

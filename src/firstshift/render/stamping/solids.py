@@ -96,8 +96,9 @@ def seen_with(prepared: Prepared, body: Body) -> Seen | None:
         return None
     columns, rows = np.meshgrid(np.arange(left, right + 1), np.arange(top, bottom + 1))
     fine, parts = np.ones(columns.shape, np.bool_), []
-    if body.solid.is_added and columns.size > MOST_PIXELS_FINE:
-        fine, plain = _looked_over(prepared, body, columns, rows)
+    if columns.size > MOST_PIXELS_FINE:
+        look_over = _looked_over if body.solid.is_added else _looked_through
+        fine, plain = look_over(prepared, body, columns, rows)
         parts = [plain]
     parts.append(_looked_at_closely(prepared, body, columns[fine], rows[fine]))
     seen = Seen(*(np.concatenate([getattr(part, name) for part in parts]) for name in Seen.__slots__))
@@ -106,20 +107,16 @@ def seen_with(prepared: Prepared, body: Body) -> Seen | None:
 
 def _looked_over(prepared: Prepared, body: Body, columns: Pixels, rows: Pixels) -> tuple[Flags, Seen]:
     """One ray for each pixel of a box: the pixels that need more, and what the others see of the body."""
-    pixel = (rows * prepared.gbuffer.width + columns).ravel()
+    pixel, row, several = _samples_of(prepared, columns, rows)
     xy = np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5
     origins, directions = rays_through(prepared.view, xy)
     here = body.scene.hits(origins, directions)
-    first = np.searchsorted(prepared.gbuffer.pixel, pixel)
-    several = np.searchsorted(prepared.gbuffer.pixel, pixel, side="right") - first != 1
     # Where a pixel has one sample, that is what this ray met.
-    row = np.minimum(first, len(prepared.gbuffer) - 1)
     there = _dot(prepared.gbuffer.position_mm[row] - origins, directions)
     there[prepared.gbuffer.surface[row] == NOTHING] = np.inf
     nearer = here.distance_mm < there - body.clearance_mm
-    fine = _uneven(columns.shape, nearer, here, float(np.mean(prepared.view.mm_per_pixel)))
-    fine |= _has_corners(prepared, body, columns, rows)
-    fine |= several.reshape(columns.shape)
+    fine = _uneven(columns.shape, nearer.astype(np.int64), here.facet, here.position_mm, _pixel_mm(prepared))
+    fine |= _has_corners(prepared, body, columns, rows) | several
     at = np.flatnonzero(nearer & ~fine.ravel())
     count = len(at)
     normal = body.normals(here, at)
@@ -129,18 +126,60 @@ def _looked_over(prepared: Prepared, body: Body, columns: Pixels, rows: Pixels) 
     )  # fmt: skip
 
 
-def _uneven(shape: tuple[int, ...], nearer: Flags, here: Hits, pixel_mm: float) -> Flags:
-    """Pixels beside which the body begins, ends, turns or steps."""
-    seen, facet = nearer.reshape(shape), here.facet.reshape(*shape, 3)
-    place, out = here.position_mm.reshape(*shape, 3), np.zeros(shape, np.bool_)
+def _looked_through(prepared: Prepared, body: Body, columns: Pixels, rows: Pixels) -> tuple[Flags, Seen]:
+    """The same for a body that is cut out."""
+    pixel, _, several = _samples_of(prepared, columns, rows)
+    xy = np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5
+    origins, directions = rays_through(prepared.view, xy)
+    met = np.flatnonzero(np.isfinite(body.scene.hits(origins, directions).distance_mm))
+    changed, surface, triangle, position, normal, facet = _cut(prepared.scene, body, origins[met], directions[met])
+    sees, looks, place = np.zeros(len(xy), np.int64), np.tile([0.0, 0.0, 1.0], (len(xy), 1)), np.zeros((len(xy), 3))
+    sees[met] = np.where(changed, 10 + surface, 0)
+    solid = changed & (surface != NOTHING)
+    looks[met[solid]], place[met[solid]] = facet[solid], position[solid]
+    fine = several | _beside(_uneven(columns.shape, sees, looks, place, _pixel_mm(prepared)))
+    one = np.flatnonzero(changed & ~fine.ravel()[met])
+    at, count = met[one], len(one)
+    return fine, Seen(
+        pixel[at], np.zeros((count, 2), np.float32), np.ones(count, np.int64), surface[one], triangle[one],
+        position[one], normal[one], facet[one], directions[at],
+    )  # fmt: skip
+
+
+def _samples_of(prepared: Prepared, columns: Pixels, rows: Pixels) -> tuple[Pixels, Pixels, Flags]:
+    """The pixels of a box in one row, the first sample of each, and (as a box) which of them have several."""
+    gbuffer = prepared.gbuffer
+    pixel = (rows * gbuffer.width + columns).ravel()
+    first = np.minimum(np.searchsorted(gbuffer.pixel, pixel), len(gbuffer) - 1)
+    following = np.minimum(first + 1, len(gbuffer) - 1)
+    several = (gbuffer.pixel[first] != pixel) | ((following > first) & (gbuffer.pixel[following] == pixel))
+    return pixel, first, several.reshape(columns.shape)
+
+
+def _pixel_mm(prepared: Prepared) -> float:
+    return float(np.mean(prepared.view.mm_per_pixel))
+
+
+def _uneven(shape: tuple[int, ...], sees: Pixels, facets: Floats, places: Floats, pixel_mm: float) -> Flags:
+    """Pixels beside which something else is seen (0: what was there before), or it turns or steps."""
+    seen, facet = sees.reshape(shape), facets.reshape(*shape, 3)
+    place, out = places.reshape(*shape, 3), np.zeros(shape, np.bool_)
     one, other = (slice(None, -1), slice(None)), (slice(1, None), slice(None))
     for first, second in ((one, other), (one[::-1], other[::-1])):
         turned = (facet[first] * facet[second]).sum(axis=2) < SMOOTH_COS
         stepped = np.abs(((place[second] - place[first]) * facet[first]).sum(axis=2)) > pixel_mm / 2
-        differs = (seen[first] != seen[second]) | (seen[first] & (turned | stepped))
+        differs = (seen[first] != seen[second]) | ((seen[first] != 0) & (turned | stepped))
         out[first] |= differs
         out[second] |= differs
     return out
+
+
+def _beside(flags: Flags) -> Flags:
+    """These pixels and their neighbours."""
+    out = np.pad(flags, 1)
+    out[1:-1] |= out[:-2] | out[2:]
+    out[:, 1:-1] |= out[:, :-2] | out[:, 2:]
+    return out[1:-1, 1:-1]
 
 
 def _has_corners(prepared: Prepared, body: Body, columns: Pixels, rows: Pixels) -> Flags:
@@ -150,9 +189,7 @@ def _has_corners(prepared: Prepared, body: Body, columns: Pixels, rows: Pixels) 
     at = np.floor(prepared.view.project(body.mesh.vertices_mm)).astype(np.int64) - (columns[0, 0], rows[0, 0]) + 1
     inside = ((at >= 0) & (at < (width + 2, height + 2))).all(axis=1)
     out[at[inside, 1], at[inside, 0]] = True
-    out[1:-1] |= out[:-2] | out[2:]
-    out[:, 1:-1] |= out[:, :-2] | out[:, 2:]
-    return out[1:-1, 1:-1]
+    return _beside(out)[1:-1, 1:-1]
 
 
 def _looked_at_closely(prepared: Prepared, body: Body, columns: Pixels, rows: Pixels) -> Seen:

@@ -6,7 +6,7 @@ bytes whenever it is asked, on any worker.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from firstshift.core.errors import BadInput
@@ -83,7 +83,7 @@ class Recipe:
         return f"{self.run}/{self.kind}/{self.number:07d}"
 
     def to_json(self) -> dict[str, Any]:
-        return {"made_by": MADE_BY, "recipe": RECIPE_VERSION, **plain_values(asdict(self))}
+        return {"made_by": MADE_BY, "recipe": RECIPE_VERSION, **plain_values(self)}
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> Recipe:
@@ -122,6 +122,9 @@ class Unit:
 
 
 def plain_values(value: Any) -> Any:
+    """As `dataclasses.asdict`, with lists for tuples and without copying what is plain: this runs for every image."""
+    if is_dataclass(value):
+        return {one.name: plain_values(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, dict):
         return {key: plain_values(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

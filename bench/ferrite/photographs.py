@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ferrite.rendering import CACHE, Grey, halved
+from ferrite.rendering import CACHE, SIZES_MM, Grey, halved, plan_of
 from firstshift.likeness import group_repeats, signature
 from firstshift.sensor.calibrate import calibrate
 from firstshift.sensor.profile import SensorProfile
@@ -76,7 +76,7 @@ def _tiles(files: list[Path]) -> list[int]:
 
 def calibrated(backgrounds: list[Photograph]) -> SensorProfile:
     """From photographs of good tiles alone, one of each of 24 tiles. The set's photographs are cut to the tile, so all
-    differ in size; what all have is their middle."""
+    differ in size; what all have is their middle. What they do not tell stays as usual for the plan's camera."""
     one_each = list({photograph.tile: photograph for photograph in backgrounds}.values())[:24]
     frames = []
     for photograph in one_each:
@@ -87,4 +87,4 @@ def calibrated(backgrounds: list[Photograph]) -> SensorProfile:
         if top >= 0 and left >= 0:
             middle = frame.numbers[top : top + MIDDLE[0], left : left + MIDDLE[1]]
             frames.append(replace(frame, numbers=np.ascontiguousarray(middle), kind="background"))
-    return calibrate(FrameSet(tuple(frames), 8))
+    return calibrate(FrameSet(tuple(frames), 8), camera=plan_of(SIZES_MM[0]).station.camera)

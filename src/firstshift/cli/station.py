@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 app = group("The station: measure the camera that is there.")
 _UNITS = {
     "gain_e_per_dn": "e/DN", "read_noise_e": "e", "dsnu_e": "e", "black_level_dn": "DN", "psf_sigma_px": "px",
-    "prnu": "", "illumination": "",
+    "prnu": "", "illumination": "", "gamma": "",
 }  # fmt: skip
 _SHARES = ("prnu", "illumination")
 Bits = Literal["8", "10", "12", "14", "16"]
@@ -51,7 +51,7 @@ def calibrate(
     ] = None,
     gamma: Annotated[
         float | None,
-        typer.Option(help="Tone curve: 1 raw, 2.2 for JPEG.", show_default=False, min=0.2, max=5),
+        typer.Option(help="Tone curve: 1 unless told; 2.2 for a phone.", show_default=False, min=0.2, max=5),
     ] = None,
     skip_problems: Annotated[
         bool, typer.Option("--skip-problems", help="Leave out frames that are damaged or of an odd size.")
@@ -138,7 +138,9 @@ def _row(estimate: Estimated) -> tuple[str, str, str, str]:
     name = screen.quoted(estimate.name)
     value = _number(estimate.name, estimate.value)
     if not estimate.measured:
-        return name, f"[dim]{value}[/]", "[dim]usual[/]", f"[dim]{screen.quoted(estimate.how)}[/]"
+        # Moved to the bound that the frames set, a value has an end of an interval, though it was not measured.
+        source = "usual" if estimate.low is None and estimate.high is None else "bound"
+        return name, f"[dim]{value}[/]", f"[dim]{source}[/]", f"[dim]{screen.quoted(estimate.how)}[/]"
     interval = screen.NOTHING
     if estimate.low is not None and estimate.high is not None:
         interval = f"{_number(estimate.name, estimate.low, '')}–{_number(estimate.name, estimate.high, '')}"

@@ -2,13 +2,16 @@
 
 From flats: their mean, black level taken off, as a smooth surface (polynomial of degree 6, robust against dust). From
 ordinary backgrounds: the median over pictures at each place (parts come and go, the light stays), degree 2 only, and
-only from many pictures, because what all of them share (a fixture) cannot be told from light.
+only when they can tell. They cannot when they are few, when each shows one surface (a bent part is shaded by its own
+shape, each time alike), when they share what they show (a nest), or when one half of them says another thing than the
+other half. A wrong light is worse than none: it would take the place of the lamps in the plan.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +19,20 @@ import numpy.typing as npt
 from firstshift.sensor.pattern import mean_of
 from firstshift.sensor.profile import GRID
 from firstshift.sensor.reading import Frame
-from firstshift.sensor.smooth import grid_means, surface_at, surface_coefficients
+from firstshift.sensor.smooth import fitted_surface, grid_means, surface_at, surface_coefficients
 
 F64 = npt.NDArray[np.float64]
 CELLS = (48, 64)
 FLAT_ORDER, BACKGROUND_ORDER = 6, 2
 ENOUGH_BACKGROUNDS = 8
+THINGS = 0.12
+"""Standard deviation inside a picture, light taken off, from which it shows things of different brightness: a textured
+surface has 0.04 to 0.06, things on a table 0.25 and more."""
+SHARED = 0.2
+"""Mean correlation of two pictures, light taken off: 0.5 with one nest around the parts, below 0.05 without."""
+MOST_COMPARED = 24
+DISAGREE = 0.33
+"""Largest error, from the halves' difference, as a share of how far the light departs from even."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +60,43 @@ def from_flats(flats: Sequence[Frame], black_dn: float) -> Illumination:
     return _surface(means, FLAT_ORDER)
 
 
-def from_backgrounds(frames: Sequence[Frame], black_dn: float) -> Illumination | None:
-    """None when the pictures are too few."""
+def from_backgrounds(frames: Sequence[Frame], black_dn: float) -> Illumination | str:
+    """Or why the pictures cannot tell."""
     if len(frames) < ENOUGH_BACKGROUNDS:
-        return None
+        return f"no flats, and fewer than {ENOUGH_BACKGROUNDS} different backgrounds"
+    stacks = [_relative(frames, channel, black_dn) for channel in range(frames[0].numbers.shape[2])]
+    contents = [cells - _smooth(cells) for cells in np.mean(stacks, axis=0)]
+    if float(np.median([content.std() for content in contents])) < THINGS:
+        return "each picture shows one surface, whose own shape cannot be told from light"
+    if float(np.mean([_correlation(a, b) for a, b in combinations(contents[:MOST_COMPARED], 2)])) > SHARED:
+        return "the pictures share what they show, a nest or a fixture, which cannot be told from light"
+    found = _surface([np.median(stack, axis=0) for stack in stacks], BACKGROUND_ORDER)
+    halves = [
+        _surface([np.median(stack[half::2], axis=0) for stack in stacks], BACKGROUND_ORDER).planes for half in (0, 1)
+    ]
+    # The mean of two halves errs half as much as they differ.
+    error = float(np.sqrt(np.mean((halves[0] - halves[1]) ** 2))) / 2
+    if error > DISAGREE * float(np.sqrt(np.mean((found.planes - 1) ** 2))):
+        return f"one half of the pictures says another thing than the other, by {2 * error:.1%}"
+    return replace(found, error=error)
+
+
+def _relative(frames: Sequence[Frame], channel: int, black_dn: float) -> F64:
+    """(frames, rows, columns): brightness over a coarse grid, each picture by its own median."""
     rows, columns = _cells(frames[0])
-    means = []
-    for channel in range(frames[0].numbers.shape[2]):
-        stack = []
-        for frame in frames:
-            cells, _, _ = grid_means(frame.numbers[:, :, channel], rows, columns)
-            cells -= black_dn
-            stack.append(cells / max(float(np.median(cells)), 1e-6))
-        means.append(np.median(np.array(stack), axis=0))
-    return _surface(means, BACKGROUND_ORDER)
+    stack = []
+    for frame in frames:
+        cells = grid_means(frame.numbers[:, :, channel], rows, columns)[0] - black_dn
+        stack.append(cells / max(float(np.median(cells)), 1e-6))
+    return np.array(stack)
+
+
+def _smooth(cells: F64) -> F64:
+    return fitted_surface(cells, BACKGROUND_ORDER)
+
+
+def _correlation(one: F64, other: F64) -> float:
+    return float(np.mean((one - one.mean()) * (other - other.mean())) / max(float(one.std() * other.std()), 1e-12))
 
 
 def _cells(frame: Frame) -> tuple[int, int]:

@@ -44,7 +44,7 @@ class Estimated(Declared):
     value: Number = Field(description="The estimate.")
     low: Number | None = Field(default=None, description="Lower end of the 95 % interval.")
     high: Number | None = Field(default=None, description="Upper end of the 95 % interval.")
-    measured: bool = Field(description="False: the frames do not carry it, and the usual value was kept.")
+    measured: bool = Field(description="False: the usual value was kept, or moved to a bound.")
     how: Sentence = Field(description="From what it was estimated.")
 
 

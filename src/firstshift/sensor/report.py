@@ -109,7 +109,7 @@ def _light_panel(found: Calibration) -> Canvas:
 
 def _edge_panel(found: Calibration) -> Canvas:
     if not found.edges:
-        return _empty("Edge", "no sharp tilted edge in the pictures")
+        return _empty("Edge", "no sharp tilted edge in the pictures: the spread is the usual one")
     sigma, tail = found.profile.psf_sigma_px, found.profile.tail_share
     edge = min(found.edges, key=lambda e: abs(e.sigma_px - sigma) + 2 * e.error_px)
     near = np.abs(edge.profile[0]) < 8
@@ -139,9 +139,17 @@ def _levels_panel(found: Calibration) -> Canvas:
         x = np.linspace(profile.black_level_dn, max(mean), 60)
         light = np.maximum(x - profile.black_level_dn, 0) / profile.gain_e_per_dn
         panel.line(list(x), list(np.sqrt(light + (profile.read_noise_e / profile.gain_e_per_dn) ** 2)))
+    _write(panel.canvas, f"gain {profile.gain_e_per_dn:.4g} e/DN, {_source(found)}", LEFT + 16, TOP + 26, 0.5)
     panel.dots(mean, noise, DOT)
     panel.dots(mean, worst, SECOND, 2)
     return panel.canvas
+
+
+def _source(found: Calibration) -> str:
+    gain = found.profile.estimate("gain_e_per_dn")
+    if gain is None or gain.measured:
+        return "measured"
+    return "the usual one" if gain.low is None else "the usual one, moved as far as this noise demands"
 
 
 def _empty(title: str, why: str) -> Canvas:

@@ -94,15 +94,6 @@ def pairs_of(frames: Sequence[Frame]) -> list[tuple[Frame, Frame]]:
     return pairs
 
 
-def same_scene(one: Frame, other: Frame) -> bool:
-    """Whether the two differ by noise only: blocks of the difference average out as white noise does."""
-    difference = one.numbers.mean(axis=2, dtype=np.float32) - other.numbers.mean(axis=2, dtype=np.float32)
-    difference = without_low_pass(difference, BOX)
-    noise = float(np.median(np.abs(difference))) * 1.4826 + 0.3
-    blocks = block_means(difference, 8)
-    return float(np.percentile(np.abs(blocks), 90)) < 4.5 * noise / 8 and float(np.abs(blocks).max()) < 20 * noise / 8
-
-
 def mosaic_phases(one: Frame, other: Frame) -> npt.NDArray[np.bool_] | None:
     """(2, 2): where green was measured, seen from its noise; None when it was everywhere.
 

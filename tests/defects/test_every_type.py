@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -140,3 +141,15 @@ def test_a_flaw_takes_about_ten_milliseconds(drawn: Any, changes: dict[str, Any]
             taken.append(time.thread_time() - began)
         best.append(min(taken))
     assert float(np.median(best)) < 0.020
+
+
+@pytest.mark.parametrize("name", ["scratch", "dent"])
+def test_what_goes_no_deeper_than_the_peaks_leaves_the_finish(name: str) -> None:
+    drawn = next(one for one in DRAWN_TYPES.types if one.name == name)
+    hidden = []
+    for depth_um in (0.02, 1.0, 200.0):
+        rough = replace(ground(), ra_um=3.2)
+        imprint = draw_flaw(entry_of(drawn, depth_um=[depth_um, depth_um]), rough, 3, Seed(5))
+        assert imprint.hides_finish is not None
+        hidden.append(float(imprint.hides_finish.max()))
+    assert hidden[0] < 0.01 < hidden[1] < 0.2 < hidden[2]

@@ -20,7 +20,7 @@ from firstshift.core.imprint import Ground, Imprint, Layer, Patch
 from firstshift.defects.drawn import DrawnType
 from firstshift.defects.draws import Draws
 from firstshift.defects.grid import grid_over
-from firstshift.defects.layers import imprint_of, smoothstep
+from firstshift.defects.layers import flattened, imprint_of, smoothstep
 from firstshift.defects.noise import noise
 from firstshift.defects.outline import blob, same_area
 from firstshift.spec.defect_types import Dent
@@ -60,7 +60,7 @@ class DentFlaw(DrawnType[Dent]):
             beyond = np.clip((q - 1) / (RIM_ENDS - 1), 0, 1)
             wall = np.where(q < 1, 0, 9.48 * beyond * (1 - beyond) ** 3) * np.clip(side, 0, 1) * far
             height = (height + rim * wall).astype(np.float32)
-        pressed = smoothstep((1 - q) / 0.35) * np.float32(shape.uniform(0.35, 0.75))
+        pressed = smoothstep((1 - q) / 0.35) * np.float32(shape.uniform(0.35, 0.75) * flattened(depth, ground))
         return imprint_of(
             patch, draws.recorded, height_mm=height,
             smoothness=(1 - 0.5 * pressed).astype(np.float32), hides_finish=(0.7 * pressed).astype(np.float32),

@@ -24,7 +24,7 @@ from firstshift.core.imprint import MAX_CELLS, Ground, Imprint, Layer, Patch
 from firstshift.defects.drawn import DrawnType
 from firstshift.defects.draws import Draws
 from firstshift.defects.grid import grid_over
-from firstshift.defects.layers import blank, imprint_of, smoothstep
+from firstshift.defects.layers import blank, flattened, imprint_of, smoothstep
 from firstshift.defects.noise import noise, noise_along
 from firstshift.defects.path import Points, beside, of_length, way_mm
 from firstshift.spec.defect_types import Scratch
@@ -68,7 +68,10 @@ class ScratchFlaw(DrawnType[Scratch]):
                 patch, line, pressure, width * share, depth * share, lips * share, tip, generator, height, polish, gone
             )
         np.multiply(height, np.float32(-depth / min(float(height.min()), -1e-12)), out=height, where=height < 0)
-        return imprint_of(patch, draws.recorded, height_mm=height, smoothness=polish, hides_finish=gone)
+        bare = np.float32(flattened(depth, ground))
+        return imprint_of(
+            patch, draws.recorded, height_mm=height, smoothness=1 + (polish - 1) * bare, hides_finish=gone * bare
+        )
 
 
 def _way_of_a_tip(generator: np.random.Generator, length_mm: float, width_mm: float) -> Points:

@@ -35,6 +35,8 @@ OPEN = np.float32(0.97)
 RAYS = 2
 EVENING = (0.25, 0.5, 0.25)
 MOST_EVENED = 250_000
+MOST_ASKED = 6_000
+"""Sub-samples of one flaw from which rays go on."""
 BRIGHTEST = np.float32(3)
 """Radiance of a white plane in full light is 1: the few rays that meet a glint would only be noise."""
 LEAST_ALPHA = np.float32(0.2)
@@ -59,11 +61,24 @@ class Cavity:
 def bounced(
     prepared: Prepared, cavity: Cavity, row: npt.NDArray[np.int64], appearance: Appearance, materials: Materials
 ) -> F32:
-    """(L, D, C): light to be added; `row` (D,) are the samples that the sub-samples come from."""
+    """(L, D, C): light to be added; `row` (D,) are the samples that the sub-samples come from. Where there are many,
+    some of them ask for all: they lie side by side, and what they find is averaged over pixels anyway."""
+    some = np.arange(0, len(row), max(1, -(-len(row) // MOST_ASKED)))
+    found = _found(prepared, cavity, some, row[some], appearance.taken(some), materials)
+    if not len(row):
+        return found
+    return evened(found, cavity.uv_mm, float(np.median(prepared.gbuffer.taken(row[:64]).footprint_mm)), some)
+
+
+def _found(
+    prepared: Prepared, cavity: Cavity, some: npt.NDArray[np.int64], row: npt.NDArray[np.int64], appearance: Appearance,
+    materials: Materials,
+) -> F32:  # fmt: skip
+    """(L, K, C): light that comes to `some` (K,) of the cavity's sub-samples from its walls."""
     lights, colours = prepared.emitters.colour.shape
     out = np.zeros((lights, len(row), colours), dtype=np.float32)
     at, number = np.tile(np.arange(len(row)), RAYS), np.repeat(np.arange(RAYS), len(row))
-    here, uv, view = appearance.taken(at), cavity.uv_mm[at], prepared.gbuffer.view[row[at]]
+    here, uv, view = appearance.taken(at), cavity.uv_mm[some[at]], prepared.gbuffer.view[row[at]]
     weight = np.ones((len(at), lights, colours), dtype=np.float32)
     for turn in range(TURNS):
         metal = materials.is_metal[here.material]
@@ -80,30 +95,30 @@ def bounced(
         rays = np.where(metal[met], RAYS, 1).astype(np.float32)
         out += summed(at, light * np.moveaxis(weight, 1, 0) / rays[:, None], len(row)).astype(np.float32)
         view = -way
-    if not len(row):
-        return out
-    return evened(out, cavity.uv_mm, float(np.median(prepared.gbuffer.taken(row[:64]).footprint_mm)))
+    return out
 
 
-def evened(light: F32, uv_mm: F32, pixel_mm: float) -> F32:
-    """(L, D, C): what few rays found, averaged over the neighbouring pixels: light from walls changes slowly."""
+def evened(light: F32, uv_mm: F32, pixel_mm: float, some: npt.NDArray[np.int64] | None = None) -> F32:
+    """(L, D, C): what few rays found, averaged over the neighbouring pixels: light from walls changes slowly. `light`
+    (L, K, C) is that of `some` (K,) of the D places `uv_mm`; None: of all."""
     from scipy.ndimage import convolve1d
 
+    some = np.arange(len(uv_mm)) if some is None else some
     if not len(uv_mm):
         return light
     column, row = np.floor((uv_mm - uv_mm.min(axis=0)) / np.float32(pixel_mm)).astype(np.int64).T
     high, wide = int(row.max()) + 1, int(column.max()) + 1
     if high * wide > MOST_EVENED:
-        return light
+        return light[:, np.minimum(np.searchsorted(some, np.arange(len(uv_mm))), len(some) - 1)]
     at = row * wide + column
 
     def around(values: npt.NDArray[np.floating] | None) -> npt.NDArray[np.float64]:
-        sums = np.bincount(at, values, high * wide).reshape(high, wide).astype(np.float64)
+        sums = np.bincount(at[some], values, high * wide).reshape(high, wide).astype(np.float64)
         for axis in (0, 1):
             sums = convolve1d(sums, EVENING, axis=axis, mode="constant")
         return np.asarray(sums.ravel()[at])
 
-    count = around(None)
+    count = np.maximum(around(None), 1e-9)
     lights, _, colours = light.shape
     planes = [[around(light[i, :, c]) / count for c in range(colours)] for i in range(lights)]
     return np.moveaxis(np.array(planes, dtype=np.float32), 1, 2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +18,7 @@ from ferrite.rendering import Tile
 F32 = npt.NDArray[np.float32]
 DEEPEST = 12
 """Pixels of 0.2 mm."""
+LEAST_PX = 6
 
 
 def with_ends(tile: Tile, seed: int) -> Tile:
@@ -28,7 +30,15 @@ def with_ends(tile: Tile, seed: int) -> Tile:
             edge = np.rot90(shown, turns)
             edge *= _end(edge.shape, generator)
     grey = np.clip(tile.grey * shown, 0, 255).astype(np.uint8)
-    return replace(tile, grey=grey, mask=tile.mask & (shown > 0.75))
+    return replace(tile, grey=grey, mask=_without_crumbs(tile.mask & (shown > 0.75)))
+
+
+def _without_crumbs(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """A few pixels of a flaw beside a dark end are nothing that anybody would find."""
+    _, pieces, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    large = facts[:, cv2.CC_STAT_AREA] >= LEAST_PX
+    large[0] = False
+    return np.asarray(large[pieces], np.bool_)
 
 
 def _end(shape: tuple[int, ...], generator: np.random.Generator) -> F32:

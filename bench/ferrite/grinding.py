@@ -3,11 +3,13 @@
 - {type: unground, class: fray, size_mm: [3, 20], contrast: [0.2, 0.5]}
 - {type: reground, class: uneven, size_mm: [20, 60], contrast: [0.03, 0.3], orientation_deg: [90, 90]}
 - {type: scuff, class: mark, length_mm: [1, 8], width_mm: [0.1, 0.4], contrast: [0.05, 0.25]}
+- {type: split, class: crack, length_mm: [4, 30], width_mm: [0.1, 0.4], contrast: [0.2, 0.6]}
 
 `unground`: the surface as it was pressed and fired lies lower; it is darker and has no grinding marks.
 `reground`: beyond a line across the marks the wheel cut with other grains or another pressure: marks are coarser or
 finer there and the surface is brighter or darker. Drawn with u along the marks (`orientation_deg`).
 `scuff`: something dark rubbed off along a wandering line; good tiles have them.
+`split`: a crack of the pressed body: long, nearly straight, along the marks, dark all the way.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from firstshift.core.imprint import Ground, Imprint, Patch
@@ -30,6 +33,7 @@ from firstshift.spec.catalogue import Defect, Range, Within
 Sizes = Annotated[Range, Within(0.1, 200)]
 Shares = Annotated[Range, Within(0, 1)]
 Angles = Annotated[Range, Within(-360, 360)]
+Floats = npt.NDArray[np.float64]
 
 
 class Unground(Defect):
@@ -38,6 +42,8 @@ class Unground(Defect):
     type: Literal["unground"] = Field(description="A place that the grinding wheel did not reach.")
     size_mm: Sizes = Field(description="Diameter of the place, in mm.")
     contrast: Shares = Field(description="How much darker than the ground surface.")
+    ripples: Shares = Field(default=Range(0, 0), description="Contrast of the rings that a shell-like break has.")
+    orientation_deg: Angles = Field(default=Range(80, 100), description="Direction of its longer side, in degrees.")
     narrowest: ClassVar[str] = "size_mm"
 
 
@@ -48,18 +54,29 @@ class UngroundFlaw(DrawnType[Unground]):
     def imprint(self, entry: Unground, ground: Ground, draws: Draws) -> Imprint:
         size = draws.graded("size_mm", entry.size_mm)
         contrast = draws.graded("contrast", entry.contrast)
+        ripples = draws.any_of("ripples", entry.ripples)
         shape = draws.generator("shape")
-        outline = blob(shape, size, elongation=draws.between("elongation", 1, 2.2), turned_deg=shape.uniform(0, 180))
+        outline = blob(
+            shape, size, elongation=draws.between("elongation", 1, 2.8), turned_deg=shape.normal(0, 15), rough=0.1,
+            squareness=shape.uniform(1.8, 4),
+        )  # fmt: skip
         u, v = outline.reach_mm
-        patch = grid_over(ground, 2.4 * u, 2.4 * v, narrowest_mm=size, most=SOFT_CELLS)
-        out, _ = outline.out(patch, 1.2)
+        patch = grid_over(ground, 2.5 * u, 2.5 * v, narrowest_mm=size, most=SOFT_CELLS)
+        out, _ = outline.out(patch, 1.25)
         out = np.minimum(out, 2) + 0.05 * np.tanh(noise(shape, (u, v), size / 6, octaves=4, gain=0.6).on(patch))
-        soft = draws.between("border", 0.02, 0.12)
-        body = smoothstep((1 - out) / soft).astype(np.float32)
-        cloud = 1 + 0.15 * np.tanh(noise(shape, (u, v), size / 2, octaves=4, gain=0.6).on(patch))
-        darker = (1 - contrast * body * cloud).astype(np.float32)
+        soft = min(1.0, draws.between("border_mm", 0.08, 0.35) / size)
+        body = smoothstep((1.02 - out) / soft).astype(np.float32)
+        cloud = 1 + 0.25 * np.tanh(noise(shape, (u, v), size / 2, octaves=5, gain=0.7).on(patch))
+        darker = 1 - contrast * body * cloud * (1 - draws.between("fading", 0, 0.6) * np.clip(out, 0, 1) ** 2)
+        middle = shape.normal(0, 0.6, 2) * (u, v)
+        away = np.hypot(patch.u_mm[None, :] - middle[0], patch.v_mm[:, None] - middle[1]) / size
+        darker += ripples * body * np.sin(2 * np.pi * (shape.uniform(2, 6) * away + 0.3 * cloud))
+        # Where the depth begins there is a step: it throws a shade or catches light.
+        step = np.exp(-(((out - 1) * size / 2 / shape.uniform(0.1, 0.3)) ** 2))
+        darker += contrast * shape.normal(-0.25, 0.45) * step * np.clip(cloud - 0.4, 0, 2)
+        tint = np.clip(darker, 0.02, 2).astype(np.float32)
         return imprint_of(
-            patch, draws.recorded, tint=np.repeat(np.clip(darker, 0.02, 2)[..., None], 3, axis=2), hides_finish=body,
+            patch, draws.recorded, tint=np.repeat(tint[..., None], 3, axis=2), hides_finish=body,
             smoothness=(1 + body * np.float32(draws.between("rougher", 0.0, 0.8))).astype(np.float32),
         )  # fmt: skip
 
@@ -107,6 +124,7 @@ class RegroundFlaw(DrawnType[Reground]):
         return imprint_of(
             patch, draws.recorded, tint=np.repeat(tint[..., None], 3, axis=2),
             smoothness=(1 + body * np.float32(finer - 1)).astype(np.float32),
+            hides_finish=(0.3 * body).astype(np.float32),
         )  # fmt: skip
 
 
@@ -131,19 +149,58 @@ class ScuffFlaw(DrawnType[Scuff]):
         shape = draws.generator("shape")
         t = np.linspace(0, 1, 120)
         turn = np.cumsum(noise_along(shape, 1.0, 0.3, octaves=3)(t)) * shape.uniform(0.01, 0.08)
-        line = of_length(np.cumsum(np.stack([np.cos(turn), np.sin(turn)], axis=1), axis=0), length)
-        line = line - (line.max(axis=0) + line.min(axis=0)) / 2
-        far = 1.5 * width
-        extent = np.ptp(line, axis=0) + 2 * far
-        patch: Patch = grid_over(ground, extent[0], extent[1], narrowest_mm=width, most=SOFT_CELLS)
-        near = beside(line, far, patch)
         strength = np.clip(0.55 + 0.6 * noise_along(shape, 1.0, 0.15, octaves=3)(t), 0, 1) * np.sin(np.pi * t) ** 0.3
-        body = blank(patch)
-        away = near.across_mm / (0.5 * width)
-        body.ravel()[near.cell] = np.exp(-(away**2)) * near.interpolated(strength)
-        body *= np.clip(1 + 0.5 * noise(shape, (extent[0], extent[1]), width, octaves=2).on(patch), 0, 1.6)
-        tint = (1 - contrast * np.clip(body, 0, 1)).astype(np.float32)
-        return imprint_of(patch, draws.recorded, tint=np.repeat(tint[..., None], 3, axis=2))
+        return _dark_line(ground, draws, shape, turn, strength, (length, width, contrast))
 
 
-TYPES = (UngroundFlaw(), RegroundFlaw(), ScuffFlaw())
+class Split(Defect):
+    """The tile parted along the direction in which it was pressed and ground."""
+
+    type: Literal["split"] = Field(description="The tile parted along a long, nearly straight line.")
+    length_mm: Sizes = Field(description="Length of the line, in mm.")
+    width_mm: Annotated[Range, Within(0.02, 5)] = Field(description="Width of the line, in mm.")
+    contrast: Shares = Field(description="How much darker it is.")
+    orientation_deg: Angles = Field(default=Range(80, 100), description="Direction in the surface, in degrees.")
+    narrowest: ClassVar[str] = "width_mm"
+    longest: ClassVar[str] = "length_mm"
+
+
+class SplitFlaw(DrawnType[Split]):
+    model = Split
+    example = "{type: split, class: crack, length_mm: [4, 30], width_mm: [0.1, 0.4], contrast: [0.2, 0.6]}"
+
+    def imprint(self, entry: Split, ground: Ground, draws: Draws) -> Imprint:
+        length, width = draws.graded("length_mm", entry.length_mm), draws.any_of("width_mm", entry.width_mm)
+        contrast = draws.graded("contrast", entry.contrast)
+        shape = draws.generator("shape")
+        t = np.linspace(0, 1, 200)
+        turn = shape.uniform(0.0, 1.0) ** 2 * 0.2 * noise_along(shape, 1.0, 0.4, octaves=2)(t)
+        turn += (
+            shape.uniform(0.0, 1.0) ** 2 * 0.4 * noise_along(shape, 1.0, min(0.3, 1.5 / length), octaves=3, gain=0.7)(t)
+        )
+        uneven = np.clip(0.85 + 0.25 * noise_along(shape, 1.0, min(0.5, 3 / length), octaves=3)(t), 0.15, 1.2)
+        tips = np.minimum(1, (1 - t) / shape.uniform(0.02, 0.4)) * np.minimum(1, t / shape.uniform(0.01, 0.2))
+        return _dark_line(ground, draws, shape, turn, uneven * tips**0.7, (length, width, contrast))
+
+
+def _dark_line(
+    ground: Ground, draws: Draws, shape: np.random.Generator, turn: Floats, strength: Floats,
+    sizes: tuple[float, float, float],
+) -> Imprint:  # fmt: skip
+    """Along a line with these headings; `sizes`: length and width in mm, contrast."""
+    length, width, contrast = sizes
+    line = of_length(np.cumsum(np.stack([np.cos(turn), np.sin(turn)], axis=1), axis=0), length)
+    line = line - (line.max(axis=0) + line.min(axis=0)) / 2
+    far = 1.5 * width
+    extent = np.ptp(line, axis=0) + 2 * far
+    patch: Patch = grid_over(ground, extent[0], extent[1], narrowest_mm=width, most=SOFT_CELLS)
+    near = beside(line, far, patch)
+    body = blank(patch)
+    away = near.across_mm / (0.5 * width)
+    body.ravel()[near.cell] = np.exp(-(away**2)) * near.interpolated(strength)
+    body *= np.clip(1 + 0.5 * noise(shape, (extent[0], extent[1]), width, octaves=2).on(patch), 0, 1.6)
+    tint = (1 - contrast * np.clip(body, 0, 1)).astype(np.float32)
+    return imprint_of(patch, draws.recorded, tint=np.repeat(tint[..., None], 3, axis=2))
+
+
+TYPES = (UngroundFlaw(), RegroundFlaw(), ScuffFlaw(), SplitFlaw())

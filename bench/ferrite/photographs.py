@@ -1,8 +1,9 @@
-"""The real photographs: which of them are backgrounds, which are tested, and which show the same tile.
+"""The real photographs: which are backgrounds, which are looked at, which only test; and of which tile they are.
 
 `parts.csv` of the set leaks (docs/near-duplicates.md), so tiles are told apart by `firstshift.likeness`. No tile is on
-both sides: a group with a defective photograph is tested as a whole, of the others every second group lends its
-photographs as backgrounds. Real defects are only ever tested on.
+two sides: a group with a defective photograph is shown to the models as a whole, of the others every second group lends
+its photographs as backgrounds. Of the shown groups half are `dev`: whoever improves the plan may look at them and at
+their scores. The other half is `test`: nobody looks, only the finished bench reports.
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ferrite.rendering import CACHE, SIZES_MM, Grey, halved, plan_of
+from ferrite.rendering import CACHE, SIZES_MM, Grey, Tile, halved, plan_of
 from firstshift.likeness import group_repeats, signature
 from firstshift.sensor.calibrate import calibrate
 from firstshift.sensor.profile import SensorProfile
 from firstshift.sensor.reading import FrameSet, read_frames
 
 GOOD = "Free"
+Side = Literal["background", "dev", "test"]
 MIDDLE = (200, 160)
 """Rows and columns of a photograph that tell about the camera."""
 
@@ -35,7 +38,7 @@ class Photograph:
     kind: str
     """`Free`, or the class of its defect."""
     tile: int
-    tested: bool
+    side: Side
 
     def grey(self) -> Grey:
         read = cv2.imread(str(self.file), cv2.IMREAD_GRAYSCALE)
@@ -46,6 +49,16 @@ class Photograph:
     def half(self) -> Grey:
         return halved(self.grey())
 
+    def shown(self) -> Tile:
+        """With what people marked on it."""
+        grey = self.half()
+        mask = np.zeros(grey.shape, np.float32)
+        if self.kind != GOOD:
+            marked = cv2.imread(str(self.file.with_suffix(".png")), cv2.IMREAD_GRAYSCALE)
+            if marked is not None:
+                mask = cv2.resize(marked, grey.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+        return Tile(grey, mask > 80, self.kind)
+
 
 def photographs(folder: Path) -> list[Photograph]:
     files = sorted(folder.glob("MT_*/*.jpg"))
@@ -54,10 +67,16 @@ def photographs(folder: Path) -> list[Photograph]:
     faulty = {tile for tile, kind in zip(tiles, kinds, strict=True) if kind != GOOD}
     good = sorted(set(tiles) - faulty)
     backgrounds = set(good[::2])
-    return [
-        Photograph(file, kind, tile, tile not in backgrounds)
-        for file, kind, tile in zip(files, kinds, tiles, strict=True)
-    ]
+    names: dict[int, str] = {}
+    for tile, file in zip(tiles, files, strict=True):
+        names.setdefault(tile, file.name)
+    sides: dict[int, Side] = {tile: "background" if tile in backgrounds else shown_side(names[tile]) for tile in names}
+    return [Photograph(file, kind, tile, sides[tile]) for file, kind, tile in zip(files, kinds, tiles, strict=True)]
+
+
+def shown_side(first_name: str) -> Side:
+    """By the name of a group's first photograph: the same whatever else is in the set."""
+    return "dev" if int(hashlib.sha256(first_name.encode()).hexdigest(), 16) % 2 == 0 else "test"
 
 
 def _tiles(files: list[Path]) -> list[int]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Method = Literal["plane", "points", "silhouette"]
 Pairs = tuple[tuple[float, float, float, float, float], ...]
 """x, y in the photograph; x, y, z on the part, mm."""
-ONTO_VERSION = 2
+ONTO_VERSION = 3
 """Rises whenever the same recipe would give another image."""
 
 

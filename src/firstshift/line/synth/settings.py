@@ -12,7 +12,7 @@ from firstshift.spec.plan import Plan
 Framing = Literal["window", "whole"]
 GOOD = "good"
 MAX_IMAGES = 10_000_000
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """Rises whenever the same recipe would give another image."""
 
 

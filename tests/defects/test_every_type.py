@@ -34,7 +34,10 @@ ALL = [
     if drawn.is_drawn
     for changes in VARIANTS.get(drawn.name, [{}])
 ]
-NEUTRAL = {"height_mm": 0, "tint": 1, "smoothness": 1, "occlusion": 0, "cover": 0, "film": 0, "hides_finish": 0}
+NEUTRAL = {
+    "height_mm": 0, "tint": 1, "smoothness": 1, "occlusion": 0, "cover": 0, "film": 0, "hides_finish": 0,
+    "torn": 0,
+}  # fmt: skip
 SHARES = ("occlusion", "cover", "film", "hides_finish")
 
 

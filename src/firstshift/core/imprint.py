@@ -21,6 +21,9 @@ from firstshift.core.mesh import Mesh
 
 Layer = npt.NDArray[np.float32]
 MAX_CELLS = 1_500_000
+ALONG_TEAR = 0.3
+"""Variance of a torn surface's slopes along the way of what tore it, as a share of that across: chips break off and
+leave steps, but most tears run with the tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,9 @@ class Imprint:
     smoothness: Layer | None = None
     """Factor on the roughness (GGX alpha) of the surface's own finish; 0.3 is burnished, 3 torn. Below 1 it also
     flattens the resolved finish texture, above 1 it leaves it."""
+    torn: Layer | None = None
+    """Variance of slopes finer than the grid, across u, that is added to the surface's own: what ploughing and tearing
+    leave behind. Along u they are `ALONG_TEAR` times as large."""
     occlusion: Layer | None = None
     """0…1, share of light that does not get in because of walls finer than the grid; those of `height_mm` are worked
     out from it."""

@@ -16,6 +16,8 @@ LEAST_TINT, LEAST_OF_TINT = 0.01, 0.2
 """So is a colour that differs by less than this, or by less than this share of the flaw's strongest place: nobody would
 draw the border of a stain further out."""
 LEAST_MM = 2e-6
+LEAST_TORN = 0.002
+"""Variance of slopes that widens no highlight of a technical surface so far that it shows: 2.5°."""
 
 
 def imprint_of(
@@ -25,6 +27,7 @@ def imprint_of(
     height_mm: Layer | None = None,
     tint: Layer | None = None,
     smoothness: Layer | None = None,
+    torn: Layer | None = None,
     occlusion: Layer | None = None,
     stuff: Stuff | None = None,
     cover: Layer | None = None,
@@ -44,12 +47,15 @@ def imprint_of(
             np.logical_or(mask, np.abs(tint[..., channel] - 1) > least, out=mask)
     if smoothness is not None:
         np.logical_or(mask, np.abs(smoothness - 1) > 0.03, out=mask)
+    if torn is not None:
+        np.logical_or(mask, torn > LEAST_TORN, out=mask)
     for layer in (occlusion, cover, film, hides_finish):
         if layer is not None:
             np.logical_or(mask, layer > 0.03, out=mask)
     return Imprint(
-        patch=patch, mask=mask, height_mm=height_mm, tint=tint, smoothness=smoothness, occlusion=occlusion,
-        stuff=stuff, cover=cover, film=film, hides_finish=hides_finish, solids=solids, parameters=parameters,
+        patch=patch, mask=mask, height_mm=height_mm, tint=tint, smoothness=smoothness, torn=torn,
+        occlusion=occlusion, stuff=stuff, cover=cover, film=film, hides_finish=hides_finish, solids=solids,
+        parameters=parameters,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from firstshift.defects.drawn import DrawnType
 from firstshift.defects.draws import Draws
 from firstshift.spec.catalogue import Defect
 
-LAYERS = ("height_mm", "smoothness", "occlusion", "cover", "film", "hides_finish")
+LAYERS = ("height_mm", "smoothness", "torn", "occlusion", "cover", "film", "hides_finish")
 
 
 def imprint_of_a_persons_own(drawn: DrawnType[Defect], entry: Defect, ground: Ground, draws: Draws) -> Imprint:

@@ -11,16 +11,23 @@
 The cross-section is a V rounded by the tip radius: what scratches is never sharp. A tip that presses less leaves a
 groove that is shallower and narrower at once, so depth and width go together along the way: uneven ploughing (the tip
 skips, digs in, picks up material), and ends that fade out where the tip came down at a slant or stop where it lifted
-off. The groove's bottom is burnished along the way of the tip, which is why a scratch flashes when the light lies
-across it. A fading end is not labelled where nothing can be seen: the mask is the displaced area, not the line.
+off.
+
+Ploughing tears: walls and lips are left rough *across* the groove, with slopes steeper than those of any finish. That
+is why a scratch shines in dark field, most where the light lies across it, and is dark with glints in bright field.
+Only the bottom, where the tip pressed, is burnished a little along its way. A scratch no deeper than the finish is
+rough has little of either; what is no metal also turns pale where it is torn. A fading end is not labelled where nothing
+can be seen: the mask is the displaced area, not the line.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
-from firstshift.core.imprint import MAX_CELLS, Ground, Imprint, Layer, Patch
+from firstshift.core.imprint import MAX_CELLS, Ground, Imprint, Layer, Patch, Stuff
 from firstshift.defects.drawn import DrawnType
 from firstshift.defects.draws import Draws
 from firstshift.defects.grid import grid_over
@@ -29,6 +36,11 @@ from firstshift.defects.noise import noise, noise_along
 from firstshift.defects.path import Points, beside, of_length, way_mm
 from firstshift.spec.defect_types import Scratch
 
+TORN = 0.11
+"""Variance of the slopes across a ploughed wall: 18°, wider than any finish and about that of a surface that broke."""
+WHITENS = 0.06
+CRUSHED = Stuff("crushed surface", (0.42, 0.42, 0.42), roughness=0.7)
+"""Plastic, paint and glass turn pale where they are torn: splinters and crazes scatter light. Share of the surface."""
 BUNDLE_CELLS = 240_000
 """Many grooves lie on one patch, each of which is drawn on all cells near it."""
 
@@ -60,18 +72,31 @@ class ScratchFlaw(DrawnType[Scratch]):
             most=MAX_CELLS if lines == 1 else BUNDLE_CELLS,
             oblong=4,
         )
-        height, polish, gone = blank(patch), blank(patch, 1.0), blank(patch)
+        drawn = _Drawn(blank(patch), blank(patch, 1.0), blank(patch), blank(patch))
+        tear = draws.between("tear", 0.7, 1.3)
         for number, (line, share) in enumerate(grooves):
             generator = draws.generator("groove", number)
             pressure = _pressure(generator, line, width * share, ends if number == 0 else "tapered")
-            _plough(
-                patch, line, pressure, width * share, depth * share, lips * share, tip, generator, height, polish, gone
-            )
+            _plough(patch, line, pressure, width * share, depth * share, lips * share, tip, generator, drawn)
+        height, bare = drawn.height, np.float32(flattened(depth, ground))
         np.multiply(height, np.float32(-depth / min(float(height.min()), -1e-12)), out=height, where=height < 0)
-        bare = np.float32(flattened(depth, ground))
+        white = np.float32(WHITENS * tear * bare)
+        whitened = {} if ground.is_metal else {"stuff": CRUSHED, "cover": np.minimum(drawn.torn, 1) * white}
         return imprint_of(
-            patch, draws.recorded, height_mm=height, smoothness=1 + (polish - 1) * bare, hides_finish=gone * bare
-        )
+            patch, draws.recorded, height_mm=height, smoothness=1 + (drawn.polish - 1) * bare,
+            torn=drawn.torn * np.float32(tear * TORN) * bare, hides_finish=drawn.gone * bare, **whitened,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    """The layers, written groove by groove."""
+
+    height: Layer
+    polish: Layer
+    gone: Layer
+    torn: Layer
+    """0…1: how far the surface is torn."""
 
 
 def _way_of_a_tip(generator: np.random.Generator, length_mm: float, width_mm: float) -> Points:
@@ -134,9 +159,7 @@ def _plough(
     lips_mm: float,
     tip: float,
     generator: np.random.Generator,
-    height: Layer,
-    polish: Layer,
-    gone: Layer,
+    drawn: _Drawn,
 ) -> None:
     """One groove into what is already there: it cuts through earlier lips, and piles its own onto earlier grooves."""
     near = beside(line, width_mm * 1.15, patch)
@@ -167,11 +190,19 @@ def _plough(
     beyond = np.clip((np.abs(near.across_mm) - half) / np.maximum(0.55 * half, 1e-9), 0, 1)
     lip = lips_mm * press * share * 6.75 * beyond * (1 - beyond) ** 2
 
-    flat = height.ravel()
+    flat = drawn.height.ravel()
     before = flat[near.cell]
     flat[near.cell] = np.where(
         inside, np.minimum(before, groove), np.maximum(before, lip) + np.minimum(before, 0) * (lip > 0) * 0.5
     )
     shown = np.clip(press * 6, 0, 1) * np.clip((1.04 - q) / 0.08, 0, 1)
-    polish.ravel()[near.cell] *= (1 - shown * (0.45 + 0.25 * np.tanh(furrow))).astype(np.float32)
-    gone.ravel()[near.cell] = np.maximum(gone.ravel()[near.cell], shown)
+    floor = np.clip(1 - q / 0.45, 0, 1)
+    polish, gone, torn = (layer.ravel() for layer in (drawn.polish, drawn.gone, drawn.torn))
+    polish[near.cell] *= (1 - shown * floor * (0.2 + 0.1 * np.tanh(furrow))).astype(np.float32)
+    gone[near.cell] = np.maximum(gone[near.cell], shown)
+    # Chatter of the tip: it shears smoothly here and tears there, now on this side, now on that.
+    smooth = noise_along(generator, way[-1], max(width_mm * 2.5, way[-1] / 150), octaves=3, gain=0.7)
+    tears = np.where(on_left, near.interpolated(smooth(way)), near.interpolated(smooth(way[::-1] * 0.93)))
+    walls = shown * (1 - 0.75 * floor) * np.clip(0.85 + 0.5 * tears + 0.45 * furrow, 0.06, 2)
+    crumbled = 0.7 * np.clip(press * 6, 0, 1) * share * np.clip(1 - beyond, 0, 1) * (q >= 1) * (lips_mm > 0)
+    torn[near.cell] = np.maximum(torn[near.cell], np.maximum(walls, crumbled)).astype(np.float32)

@@ -11,8 +11,11 @@ from firstshift.core.imprint import Imprint, Patch, Stuff
 from firstshift.render.prepared import Prepared, Stamped
 from firstshift.render.shade import shade
 from firstshift.render.stamp import stamp
+from firstshift.render.stamping.change import change_of
 from firstshift.render.stamping.finding import touched_rows, touched_rows_slowly
-from firstshift.render.stamping.splitting import footprints
+from firstshift.render.stamping.landed import landed
+from firstshift.render.stamping.reshading import dressed, main_axes
+from firstshift.render.stamping.splitting import footprints, split
 from tests.render.stamping import staging
 
 PIXEL_MM = 0.036
@@ -36,7 +39,7 @@ def test_nothing_changes_nothing(plate: Prepared) -> None:
     ones = np.ones(SQUARE.shape, np.float32)
     nothing = Imprint(
         SQUARE, EVERYWHERE, height_mm=0 * ones, tint=np.ones((*SQUARE.shape, 3), np.float32), smoothness=ones,
-        occlusion=0 * ones, film=0 * ones, hides_finish=0 * ones, stuff=Stuff("dust"), cover=0 * ones,
+        torn=0 * ones, occlusion=0 * ones, film=0 * ones, hides_finish=0 * ones, stuff=Stuff("dust"), cover=0 * ones,
     )  # fmt: skip
     stamped = stamp(plate, [(staging.landing((0.3, -0.2, 0), 37), nothing)])
     assert np.abs(image(plate, stamped) / plate.layers[..., 0] - 1).max() <= 1e-4
@@ -208,3 +211,34 @@ def test_same_flaws_same_bytes(plate: Prepared) -> None:
     one, two = stamp(plate, flaws), stamp(plate, flaws)
     assert one.layers.tobytes() == two.layers.tobytes()
     assert one.pixel.tobytes() == two.pixel.tobytes()
+
+
+def test_roughness_takes_its_own_main_axes() -> None:
+    draw = np.random.default_rng(4)
+    alpha = draw.uniform(0.05, 0.4, (50, 2)).astype(np.float32)
+    slopes = draw.normal(0, 0.2, (50, 6, 2))
+    spread = np.stack([(slopes[..., a] * slopes[..., b]).mean(1) for a, b in ((0, 0), (1, 1), (0, 1))], 1)
+    spread[0] = 0
+    found, turn = main_axes(alpha, spread.astype(np.float32))
+    tensor = np.zeros((50, 2, 2))
+    tensor[:, 0, 0], tensor[:, 1, 1] = (alpha**2 + 2 * spread[:, :2]).T
+    tensor[:, 0, 1] = tensor[:, 1, 0] = 2 * spread[:, 2]
+    values, axes = np.linalg.eigh(tensor)
+    assert np.allclose(found**2, values, atol=1e-5)
+    along = np.stack([np.cos(turn), np.sin(turn)], 1)
+    assert np.allclose(np.abs((along * axes[:, :, 0]).sum(1)), 1, atol=1e-3)
+
+
+def test_torn_walls_scatter_across_the_groove_however_the_lay_runs() -> None:
+    """Seen by the roughness that is left: a tear at 45° to the lay has its axis at 45°."""
+    torn = np.zeros(SQUARE.shape, np.float32)
+    torn[2:-2, 2:-2] = 0.1
+    for turned in (0.0, 45.0, 90.0):
+        view, landing = staging.prepared(alpha=(0.1, 0.1)), staging.landing(turned_deg=turned)
+        flaw = landed(view, landing, Imprint(SQUARE, EVERYWHERE, torn=torn))
+        splinters = split(view.gbuffer, flaw.rows, np.ones(len(flaw.rows), np.int64))
+        change, _ = change_of(view, splinters, [flaw])
+        deep = np.flatnonzero(change.spread[:, :2].sum(axis=1) > 0.129)
+        look = dressed(view, splinters.rows[splinters.owner[deep]], change, deep)
+        assert np.allclose(np.abs(look.tangent @ landing.u), 1, atol=1e-3)
+        assert look.alpha == pytest.approx(np.sqrt(0.01 + 2 * np.array([[0.03, 0.1]])) + 0 * look.alpha, rel=1e-3)

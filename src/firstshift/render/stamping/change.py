@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from firstshift.core.imprint import Layer
+from firstshift.core.imprint import ALONG_TEAR, Layer
 from firstshift.render.gbuffer import F32
 from firstshift.render.prepared import Prepared
 from firstshift.render.stamping.bounce import OPEN, Cavity
@@ -32,7 +32,7 @@ class Change:
     gradient: F32
     """(S, 3): of the added height, in station coordinates; only its part in the tangent plane counts."""
     spread: F32
-    """(S, 2): variance of slopes inside the sub-sample, along the appearance's tangent and across it."""
+    """(S, 3): variance of slopes inside the sub-sample: along the appearance's tangent, across it, and of both."""
     height_mm: F32
     tint: F32
     """(S, 3)"""
@@ -55,7 +55,7 @@ class Change:
 
         lit = None if emitters is None else filled(1, emitters)
         return cls(
-            is_changed=np.zeros(count, dtype=np.bool_), gradient=filled(0, 3), spread=filled(0, 2), height_mm=filled(0),
+            is_changed=np.zeros(count, dtype=np.bool_), gradient=filled(0, 3), spread=filled(0, 3), height_mm=filled(0),
             tint=filled(1, 3), smoothness=filled(1), hidden_finish=filled(0), occlusion=filled(0), film=filled(0),
             cover=filled(0), stuff=np.full(count, -1, dtype=np.int16), lit=lit, openness=filled(1),
         )  # fmt: skip
@@ -122,6 +122,10 @@ class _Reader:
             factor = box_means(imprint.smoothness, *self.at)[:, 0]
             change.smoothness[which] *= factor
             changed |= np.abs(factor - 1) > NOTHING
+        if imprint.torn is not None:
+            torn = box_means(imprint.torn, *self.at)[:, 0]
+            self._add_spread(change, np.float32(ALONG_TEAR) * torn, torn, 0.0)
+            changed |= torn > NOTHING
         for layer, into in (
             (imprint.occlusion, change.occlusion),
             (imprint.film, change.film),
@@ -150,15 +154,21 @@ class _Reader:
         u, v = self.landing.u.astype(np.float32), self.landing.v.astype(np.float32)
         change.height_mm[which] += height
         change.gradient[which] += su[:, None] * u + sv[:, None] * v
-        tangent = self.prepared.appearance.tangent[self.row]
-        side = np.cross(self.prepared.appearance.normal[self.row], tangent)
-        uu, vv, uv = (part * self._unresolved() for part in (suu - su * su, svv - sv * sv, suv - su * sv))
-        for axis, direction in enumerate((tangent, side)):
-            a, b = direction @ u, direction @ v
-            change.spread[which, axis] += np.maximum(uu * a * a + vv * b * b + 2 * uv * a * b, 0)
+        self._add_spread(change, *(part * self._unresolved() for part in (suu - su * su, svv - sv * sv, suv - su * sv)))
         flat = FLAT * self.prepared.appearance.alpha[self.row].min(axis=1)
         changed = np.asarray(suu + svv > flat * flat)
         return changed if self.walls is None else changed | self._add_shadow(change, self.walls, cavities)
+
+    def _add_spread(self, change: Change, uu: F32, vv: F32, uv: F32 | float) -> None:
+        """Variances of slopes along u, along v and of both, turned into the appearance's own directions."""
+        u, v = self.landing.u.astype(np.float32), self.landing.v.astype(np.float32)
+        tangent = self.prepared.appearance.tangent[self.row]
+        side = np.cross(self.prepared.appearance.normal[self.row], tangent)
+        a, b, c, d = tangent @ u, tangent @ v, side @ u, side @ v
+        spread = change.spread
+        spread[self.which, 0] += np.maximum(uu * a * a + vv * b * b + 2 * uv * a * b, 0)
+        spread[self.which, 1] += np.maximum(uu * c * c + vv * d * d + 2 * uv * c * d, 0)
+        spread[self.which, 2] += uu * a * c + vv * b * d + uv * (a * d + b * c)
 
     def _unresolved(self) -> F32:
         """Share of the slopes' variance that lies inside a sub-sample of w cells. A mean is never taken over less than

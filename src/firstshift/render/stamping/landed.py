@@ -21,6 +21,7 @@ FLAT = 5e-4
 """Slopes below this share of the surface's own roughness (as alpha) move no highlight that anybody could see."""
 
 
+_MOST_AND_LEAST = (np.float32(1), np.float32(-1))
 EVEN = 1.25
 """Largest over smallest factor on the roughness within a pixel up to which their mean will do."""
 
@@ -64,13 +65,20 @@ def landed(prepared: Prepared, landing: Landing, imprint: Imprint) -> Landed:
     if walls is not None:
         walled = (walls.tangents.max(axis=2) > walls.least_tan).astype(np.float32)
         changed |= box_most(walled, walls.patch, *box) > 0
-    uneven = np.zeros(int(changed.sum()), np.bool_)
-    if imprint.smoothness is not None:
-        there, smoothness = tuple(part[changed] for part in box), imprint.smoothness
-        uneven = box_most(smoothness, imprint.patch, *there) > -np.float32(EVEN) * box_most(
-            -smoothness, imprint.patch, *there
-        )
+    uneven = _uneven(prepared, touched.rows[changed], imprint, *(part[changed] for part in box))
     return Landed(landing, imprint, touched, touched.rows[changed], walls, np.maximum(most[changed], 0), uneven)
+
+
+def _uneven(prepared: Prepared, rows: Rows, imprint: Imprint, *box: F32) -> npt.NDArray[np.bool_]:
+    uneven = np.zeros(len(rows), np.bool_)
+    if imprint.smoothness is not None:
+        most, least = (sign * box_most(sign * imprint.smoothness, imprint.patch, *box) for sign in _MOST_AND_LEAST)
+        uneven |= most > np.float32(EVEN) * least
+    if imprint.torn is not None:
+        own = (prepared.appearance.alpha[rows] ** 2).mean(axis=1)
+        most, least = (own + 2 * sign * box_most(sign * imprint.torn, imprint.patch, *box) for sign in _MOST_AND_LEAST)
+        uneven |= most > np.float32(EVEN**2) * least
+    return uneven
 
 
 def bends(imprint: Imprint) -> F32:
@@ -99,7 +107,7 @@ def busy_cells(imprint: Imprint, flat: float = NOTHING) -> npt.NDArray[np.bool_]
         busy |= (np.abs(imprint.tint - 1) > NOTHING).any(axis=2)
     if imprint.smoothness is not None:
         busy |= np.abs(imprint.smoothness - 1) > NOTHING
-    for layer in (imprint.occlusion, imprint.film, imprint.hides_finish, imprint.cover):
+    for layer in (imprint.torn, imprint.occlusion, imprint.film, imprint.hides_finish, imprint.cover):
         if layer is not None:
             busy |= layer > NOTHING
     return busy

@@ -1,7 +1,8 @@
 """From a change of the surface to its light: the appearance of each changed sub-sample, and its radiance.
 
 Slopes add: the finish's resolved slopes (those of the parent sample's normal against the geometry's) and the flaw's
-give the new normal. Variances of slopes add: α² = (smoothness · α_finish)² + 2·σ² on each axis.
+give the new normal. Variances of slopes add: α² = (smoothness · α_finish)² + 2·σ² on each axis,
+both as tensors, whose main axes the new roughness takes.
 """
 
 from __future__ import annotations
@@ -49,11 +50,13 @@ def dressed(prepared: Prepared, row: npt.NDArray[np.int64], change: Change, whic
     fall = change.gradient[which]
     fall = fall - ground * _dot(fall, ground)[:, None]
     normal = towards_camera(ground + tilt * kept[:, None] - fall, prepared.gbuffer.view[row])
-    tangent = clean.tangent - normal * _dot(clean.tangent, normal)[:, None]
-    tangent /= np.maximum(np.sqrt(_dot(tangent, tangent)), 1e-6)[:, None]
     even = np.sqrt(clean.alpha[:, :1] * clean.alpha[:, 1:])
     alpha = (clean.alpha + (even - clean.alpha) * hidden[:, None]) * factor[:, None]
-    alpha = np.sqrt(alpha * alpha + 2 * change.spread[which])
+    alpha, turn = main_axes(alpha, change.spread[which])
+    side = np.cross(clean.normal, clean.tangent)
+    tangent = clean.tangent * np.cos(turn)[:, None] + side * np.sin(turn)[:, None]
+    tangent = tangent - normal * _dot(tangent, normal)[:, None]
+    tangent /= np.maximum(np.sqrt(_dot(tangent, tangent)), 1e-6)[:, None]
     return Appearance(
         material=clean.material,
         normal=normal.astype(np.float32),
@@ -93,6 +96,17 @@ def reshaded(
     mixed = light[:, : len(which)]
     mixed[:, covered] = mixed[:, covered] * (1 - share) + light[:, len(which) :] * share
     return np.asarray(mixed)
+
+
+def main_axes(alpha: F32, spread: F32) -> tuple[F32, F32]:
+    """Roughness along its own main axes, the smoother first, and by how much that axis is turned from the tangent, in
+    radians: a groove that crosses the lay is rough across itself, not across the lay."""
+    along, across, mixed = alpha[:, 0] ** 2 + 2 * spread[:, 0], alpha[:, 1] ** 2 + 2 * spread[:, 1], 2 * spread[:, 2]
+    middle, half = (along + across) / 2, (across - along) / 2
+    reach = np.hypot(half, mixed)
+    turn = np.where(reach > SHORTEST * middle, np.arctan2(-mixed, half) / 2, 0)
+    turned = np.sqrt(np.stack([np.maximum(middle - reach, 0), middle + reach], axis=1))
+    return turned.astype(np.float32), turn.astype(np.float32)
 
 
 def towards_camera(normal: npt.NDArray[np.floating], view: F32) -> F32:

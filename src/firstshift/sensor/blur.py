@@ -10,6 +10,7 @@ lies. From 0.7 pixels on the two cannot be told apart.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 
@@ -29,20 +30,45 @@ EDGE = cv2.BORDER_REPLICATE
 
 @lru_cache(maxsize=256)
 def gaussian_kernel(sigma_px: float) -> F32:
-    """Normalised, odd length. By least squares over the places x of a sharp edge: Σ kₘ·ramp(x − m) → Φ averaged over
-    a pixel, where `ramp` is how pixels see that edge without any blur. Wide ones are sampled as they stand."""
+    """Normalised, odd length. Wide ones are sampled as they stand, narrow ones are `fitted_kernel`s."""
     reach = max(2, math.ceil(4 * sigma_px + 1))
+    if sigma_px < SAMPLED_FROM_PX:
+        return fitted_kernel(reach, lambda x: box_edge(x, sigma_px))
     steps = np.arange(-reach, reach + 1, dtype=np.float64)
     kernel = np.exp(-(steps**2) / (2 * sigma_px * sigma_px))
-    if sigma_px < SAMPLED_FROM_PX:
-        half = reach
-        x = np.arange(-reach - 2, reach + 2, 1 / 16) + 1 / 32
-        ramps = np.clip(x[:, None] - steps[None, :] + 0.5, 0, 1)
-        # Symmetric, sum 1: the middle is what the wings leave.
-        wings = ramps[:, half + 1 :] + ramps[:, :half][:, ::-1] - 2 * ramps[:, half : half + 1]
-        wing = np.linalg.lstsq(wings, box_edge(x, sigma_px) - ramps[:, half], rcond=None)[0]
-        wing = np.maximum(wing, 0)
-        kernel = np.concatenate([wing[::-1], [1 - 2 * wing.sum()], wing])
+    made: F32 = (kernel / kernel.sum()).astype(np.float32)
+    made.setflags(write=False)
+    return made
+
+
+@lru_cache(maxsize=256)
+def line_kernel(length_px: float) -> F32:
+    """How far a part moves along y while one line is exposed, in lines: a box of that length, for pixels that are
+    averaged over a line already."""
+
+    def edge(x: F64) -> F64:
+        return np.asarray((_ramp_sum(x + length_px / 2) - _ramp_sum(x - length_px / 2)) / length_px)
+
+    return fitted_kernel(max(2, math.ceil(length_px / 2 + 1)), edge)
+
+
+def _ramp_sum(u: F64) -> F64:
+    """∫ clip(v + ½, 0, 1) dv up to u: how a pixel sees a sharp edge, added up."""
+    inside = np.clip(u + 0.5, 0, 1)
+    return np.asarray(inside * inside / 2 + np.maximum(u - 0.5, 0))
+
+
+def fitted_kernel(reach: int, edge: Callable[[F64], F64]) -> F32:
+    """Normalised, symmetric, 2·reach + 1 long. By least squares over the places x of a sharp edge: Σ kₘ·ramp(x − m) →
+    `edge`, how the blurred one looks averaged over a pixel, where `ramp` is how pixels see it without any blur."""
+    steps = np.arange(-reach, reach + 1, dtype=np.float64)
+    x = np.arange(-reach - 2, reach + 2, 1 / 16) + 1 / 32
+    ramps = np.clip(x[:, None] - steps[None, :] + 0.5, 0, 1)
+    # Symmetric, sum 1: the middle is what the wings leave.
+    wings = ramps[:, reach + 1 :] + ramps[:, :reach][:, ::-1] - 2 * ramps[:, reach : reach + 1]
+    wing = np.linalg.lstsq(wings, edge(x) - ramps[:, reach], rcond=None)[0]
+    wing = np.maximum(wing, 0)
+    kernel = np.concatenate([wing[::-1], [1 - 2 * wing.sum()], wing])
     made: F32 = (kernel / kernel.sum()).astype(np.float32)
     made.setflags(write=False)
     return made
@@ -183,15 +209,25 @@ def smear(plane: F32, motion_px: tuple[float, float]) -> F32:
     return np.asarray(cv2.filter2D(plane, -1, motion_kernel(motion_px), borderType=EDGE))
 
 
-def scale_about(plane: F32, corner_shift_px: float, window: tuple[int, int, int, int]) -> F32:
-    """Lateral colour: a plane magnified about the middle of the sensor until its corner has moved so far outwards."""
+def smear_lines(plane: F32, length_px: float) -> F32:
+    """Movement of the part while a line camera takes a line, in lines."""
+    if length_px < 0.1:
+        return plane
+    still = np.ones(1, np.float32)
+    return np.asarray(cv2.sepFilter2D(plane, -1, still, line_kernel(round(length_px, 6)), borderType=EDGE))
+
+
+def scale_about(plane: F32, corner_shift_px: float, window: tuple[int, int, int, int], by_line: bool = False) -> F32:
+    """Lateral colour: a plane magnified about the middle of the sensor until its corner has moved so far outwards. Of a
+    line camera: the ends of its line."""
     if abs(corner_shift_px) < 0.02:
         return plane
     x0, y0, width, height = window
-    factor = 1 + corner_shift_px / (math.hypot(width, height) / 2)
+    factor = 1 + corner_shift_px / ((width if by_line else math.hypot(width, height)) / 2)
     middle_x, middle_y = width / 2 - x0 - 0.5, height / 2 - y0 - 0.5
+    down = 1.0 if by_line else 1 / factor
     inverse = np.array(
-        [[1 / factor, 0, middle_x * (1 - 1 / factor)], [0, 1 / factor, middle_y * (1 - 1 / factor)]], dtype=np.float64
+        [[1 / factor, 0, middle_x * (1 - 1 / factor)], [0, down, middle_y * (1 - down)]], dtype=np.float64
     )
     size = (plane.shape[1], plane.shape[0])
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP

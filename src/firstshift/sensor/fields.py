@@ -1,6 +1,7 @@
 """Brightness that belongs to places on the sensor: vignetting and the measured illumination, for any window of it.
 
-A window is (x, y, full width, full height): where the image's top left corner lies on a sensor of that size.
+A window is (x, y, full width, full height): where the image's top left corner lies on a sensor of that size. A line
+camera has no height on its sensor: brightness depends on the column alone, and `y` runs from line to line.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def _field(grid, terms, window, out):  # type: ignore[no-untyped-def]
     one = np.float32(1.0)
     for row in range(height):
         y = np.float32(y0 + row) + np.float32(0.5)
-        v = min(max(y / np.float32(full_height), np.float32(0.0)), one) * np.float32(rows - 1)
+        v = min(max(y / max(np.float32(full_height), one), np.float32(0.0)), one) * np.float32(rows - 1)
         top = min(int(v), rows - 2)
         v -= np.float32(top)
         for column in range(width):
@@ -43,32 +44,56 @@ def _field(grid, terms, window, out):  # type: ignore[no-untyped-def]
 
 
 def brightness_field(
-    profile: SensorProfile, shape: tuple[int, int], window: Window, plane: int = 0, illuminated: bool = True
+    profile: SensorProfile,
+    shape: tuple[int, int],
+    window: Window,
+    plane: int = 0,
+    illuminated: bool = True,
+    by_line: bool = False,
 ) -> F32:
     """Relative brightness of every pixel of the window, (H, W)."""
     grid = profile.illumination if illuminated else None
     measured = None if grid is None else grid[min(plane, len(grid) - 1)]
-    return _even_field(measured, profile.vignetting, shape, window)
+    return _even_field(measured, profile.vignetting, shape, window, by_line)
 
 
 @lru_cache(maxsize=4)
 def _even_field(
-    grid: tuple[tuple[float, ...], ...] | None, vignetting: tuple[float, ...], shape: tuple[int, int], window: Window
+    grid: tuple[tuple[float, ...], ...] | None,
+    vignetting: tuple[float, ...],
+    shape: tuple[int, int],
+    window: Window,
+    by_line: bool,
 ) -> F32:
     """The images of one pose share it."""
     out = np.empty(shape, dtype=np.float32)
     light = np.ones((2, 2), np.float32) if grid is None else np.array(grid, dtype=np.float32)
-    _field(light, np.array(vignetting, dtype=np.float32), window, out)
+    terms = np.array(vignetting, dtype=np.float32)
+    if by_line:
+        line = np.empty((1, shape[1]), dtype=np.float32)
+        # One line without height: measured light is the mean of its lines.
+        light = np.repeat(light.mean(axis=0, keepdims=True, dtype=np.float64), 2, axis=0).astype(np.float32)
+        _field(light, terms, (window[0], -0.5, window[2], 0.0), line)
+        out[:] = line
+    else:
+        _field(light, terms, (float(window[0]), float(window[1]), float(window[2]), float(window[3])), out)
     out.setflags(write=False)
     return out
 
 
 def brightness_field_slowly(
-    profile: SensorProfile, shape: tuple[int, int], window: Window, plane: int = 0, illuminated: bool = True
+    profile: SensorProfile,
+    shape: tuple[int, int],
+    window: Window,
+    plane: int = 0,
+    illuminated: bool = True,
+    by_line: bool = False,
 ) -> F32:
     """The readable twin of `brightness_field`."""
     x0, y0, width, height = window
     grid = _plane(profile, plane, illuminated).astype(np.float64)
+    if by_line:
+        grid = np.broadcast_to(grid.mean(axis=0), grid.shape)
     y, x = np.meshgrid(y0 + np.arange(shape[0]) + 0.5, x0 + np.arange(shape[1]) + 0.5, indexing="ij")
     u = np.clip(x / width, 0, 1) * (grid.shape[1] - 1)
     v = np.clip(y / height, 0, 1) * (grid.shape[0] - 1)
@@ -77,6 +102,8 @@ def brightness_field_slowly(
     upper = grid[top, left] * (1 - u) + grid[top, left + 1] * u
     lower = grid[top + 1, left] * (1 - u) + grid[top + 1, left + 1] * u
     r2 = ((x - width / 2) ** 2 + (y - height / 2) ** 2) / ((width / 2) ** 2 + (height / 2) ** 2)
+    if by_line:
+        r2 = ((x - width / 2) / (width / 2)) ** 2
     a, b, c = profile.vignetting
     fall = np.maximum(1 + a * r2 + b * r2**2 + c * r2**3, 0)
     return np.asarray((upper * (1 - v) + lower * v) * fall, dtype=np.float32)

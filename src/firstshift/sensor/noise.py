@@ -4,9 +4,10 @@
     DN = round((e + DSNU·b + read noise · c) / gain + black level), cut at 0 and white
 
 (EMVA 1288 release 4.0, section 2.) Every number drawn is a hash of the place on the sensor and a key, so that a window
-of an image has the noise of that window, whatever was drawn before. Shot noise above `GAUSS_FROM_E` electrons is
-drawn as λ + √λ·z + (z² − 1)/6 (Cornish and Fisher 1938: mean, variance and skewness of the Poisson law); below it by
-inverting the Poisson law itself. `develop_slowly` is the same in numpy.
+of an image has the noise of that window, whatever was drawn before. A line camera has one row of pixels: its fixed
+pattern runs down the image as streaks, while the noise of time is new in every line. Shot noise above `GAUSS_FROM_E`
+electrons is drawn as λ + √λ·z + (z² − 1)/6 (Cornish and Fisher 1938: mean, variance and skewness of the Poisson law);
+below it by inverting the Poisson law itself. `develop_slowly` is the same in numpy.
 """
 
 from __future__ import annotations
@@ -72,14 +73,16 @@ def develop(
     camera: F32,
     factors: F32,
     out: U16,
+    by_line: bool = False,
 ) -> None:
     """`light` (H, W) as share of full scale times `field` (H, W) → `out` uint16 DN.
 
     keys: uint64 of the camera's pattern and of this image; place: x0, y0 on the sensor; camera: full scale e, gain,
-    black level, read noise e, PRNU, DSNU e, white DN, gamma; factors: exposure, noise.
+    black level, read noise e, PRNU, DSNU e, white DN, gamma; factors: exposure, noise. `by_line`: every row comes from
+    the same one row of pixels.
     """
-    shape = (int(light.shape[0]), int(light.shape[1]))
-    corner = (int(place[0]), int(place[1]))
+    shape = (1 if by_line else int(light.shape[0]), int(light.shape[1]))
+    corner = (int(place[0]), 0 if by_line else int(place[1]))
     own_gain, own_offset = _own_pattern(int(keys[0]), corner, shape, float(camera[4]), float(camera[5]))
     _developed(light, field, table, keys[1], place, camera, factors, own_gain, own_offset, out)
 
@@ -113,10 +116,12 @@ def _developed(light, field, table, key, place, camera, factors, own_gain, own_o
     inverse, bent = np.float32(1.0) / gain, gamma != 1.0
     unbend = np.float32(1.0) / gamma
     height, width = light.shape
+    last = own_gain.shape[0] - 1
     for row in range(height):
+        own_row = min(row, last)
         for column in range(width):
             drawn = _mixed(key, place[0] + column, place[1] + row)
-            mean = light[row, column] * field[row, column] * scale * own_gain[row, column]
+            mean = light[row, column] * field[row, column] * scale * own_gain[own_row, column]
             mean = max(mean, np.float32(0.0))
             if mean >= np.float32(GAUSS_FROM_E):
                 z = table[drawn & _LOW]
@@ -125,7 +130,7 @@ def _developed(light, field, table, key, place, camera, factors, own_gain, own_o
                 uniform = np.float64(drawn & np.uint64(0xFFFFFFFF)) / 4294967296.0
                 off = np.float32(_poisson(np.float64(mean), uniform)) - mean
             off += read * table[drawn >> _48]
-            level = (mean + noisy * off + own_offset[row, column]) * inverse + black
+            level = (mean + noisy * off + own_offset[own_row, column]) * inverse + black
             if bent:
                 level = white * max(level / white, np.float32(0.0)) ** unbend
             out[row, column] = np.uint16(min(max(level + np.float32(0.5), np.float32(0.0)), white))
@@ -146,6 +151,7 @@ def develop_slowly(
     place: npt.NDArray[np.int64],
     camera: F32,
     factors: F32,
+    by_line: bool = False,
 ) -> U16:
     """The readable twin of `develop`."""
     full, gain, black, read, prnu, dsnu, white, gamma = camera.astype(np.float64)
@@ -154,7 +160,7 @@ def develop_slowly(
     y, x = np.meshgrid(
         place[1] + np.arange(height, dtype=np.int64), place[0] + np.arange(width, dtype=np.int64), indexing="ij"
     )
-    own = _mixed_slowly(keys[0], x.astype(np.uint64), y.astype(np.uint64))
+    own = _mixed_slowly(keys[0], x.astype(np.uint64), (y * (not by_line)).astype(np.uint64))
     drawn = _mixed_slowly(keys[1], x.astype(np.uint64), y.astype(np.uint64))
     mean = light.astype(np.float64) * field * full * exposure * (1 + prnu * table[own & _LOW])
     mean = np.maximum(mean, 0)

@@ -112,6 +112,9 @@ class SensorProfile(Declared):
     def _hangs_together(self) -> SensorProfile:
         if self.black_level_dn >= self.white_dn / 2:
             reject(f"a black level below half of {self.white_dn}", self.black_level_dn, "", ("black_level_dn",))
+        if self.jpeg_quality is not None and self.bits > 8:
+            way_out = "a JPEG has 8 bits: set bits to 8, or leave jpeg_quality out"
+            reject("no JPEG from a camera of more than 8 bits", self.jpeg_quality, way_out, ("jpeg_quality",))
         if self.illumination is not None:
             shapes = {(len(plane), len(row)) for plane in self.illumination for row in plane}
             if len(shapes) != 1 or len(self.illumination) > 64 or not all(2 <= n <= 512 for n in min(shapes)):

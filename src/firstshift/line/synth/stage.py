@@ -8,7 +8,7 @@ mixed(ready.layers, stage.gains(recipe, "dark"))  # lamps, exposure: for each im
 from __future__ import annotations
 
 import statistics
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -146,6 +146,11 @@ class Stage:
     def colour_channels(self) -> int:
         return 3 if self.plan.station.camera.colour == "colour" else 1
 
+    @property
+    def by_line(self) -> bool:
+        """Whether a line camera takes the images."""
+        return self.plan.station.line_scan is not None
+
     def entry_number(self, entry: Defect) -> int:
         return next(number for number, one in enumerate(self.plan.defects) if one is entry)
 
@@ -201,30 +206,42 @@ class Stage:
 
     def expose(self, signal: F32, ready: Ready, recipe: Recipe, channel: str, *, blurred: bool = False) -> Image:
         """`blurred`: the signal is out of focus already."""
-        station = self.plan.station
-        exposure_ms = next(one for one in station.channels if one.name == channel).exposure_ms or 0.0
-        speed = 0.0 if station.line_scan else station.part_speed_mm_s
-        moved_mm = speed * exposure_ms / 1000
-        moved_px = moved_mm / float(np.median(ready.prepared.gbuffer.footprint_mm)) if moved_mm else 0.0
         window = ready.pose.window if ready.pose.scale == 1.0 else None
         light = signal
         if self.sensor.illumination is not None:
             # The measured illumination takes the place of what the declared lights would give on a white plane.
             light = signal / spread_over(self.white_fields[channel], signal.shape[:2], ready.pose, self.image_px)
-        return expose(
+        image = expose(
             light,
             self.as_seen(recipe),
             confusion_px=None if blurred else ready.confusion_px,
-            motion_px=path_px(moved_px, recipe.motion_deg),
+            motion_px=self.motion_px(ready, recipe, channel),
             noise_factor=recipe.noise,
             window=(*window[:2], *self.image_px) if window else None,
             seed=Seed(recipe.sensor_seed).child("expose", channel),
             channels=RGB if signal.shape[2] == 3 else GREY,
+            by_line=self.by_line,
         )
+        return _in_words_of(image, self.settings.bits)
+
+    def motion_px(self, ready: Ready, recipe: Recipe, channel: str) -> tuple[float, float]:
+        """How far a moving part moves while the shutter is open, across and down; of a line camera, for a line."""
+        station, prepared = self.plan.station, ready.prepared
+        exposure_ms = next(one for one in station.channels if one.name == channel).exposure_ms or 0.0
+        if station.line_scan is not None:
+            return (0.0, station.line_scan.speed_mm_s * exposure_ms / 1000 / prepared.view.mm_per_pixel[1])
+        moved_mm = station.part_speed_mm_s * exposure_ms / 1000
+        moved_px = moved_mm / float(np.median(prepared.gbuffer.footprint_mm)) if moved_mm else 0.0
+        return path_px(moved_px, recipe.motion_deg)
+
+    def place_on_sensor(self, ready: Ready) -> tuple[int, int, int, int] | None:
+        """Left, top, and the size of the whole image; None where the image is the whole one."""
+        window = ready.pose.window if ready.pose.scale == 1.0 else None
+        return (*window[:2], *self.image_px) if window else None
 
     def as_seen(self, recipe: Recipe) -> SensorProfile:
         """The camera with this image's sharpness and scale."""
-        return _as_seen(self.sensor, recipe.sharpness, recipe.pose.scale)
+        return _as_seen(self.sensor, recipe.sharpness, recipe.pose.scale, self.by_line)
 
     def noise_sigma(self, signal: F32, recipe: Recipe) -> F32:
         """(P,): standard deviation of a pixel with this signal, as a share of full scale (EMVA 1288)."""
@@ -249,30 +266,38 @@ def _level(reflected: float) -> float:
 
 
 def _with_bits(profile: SensorProfile, bits: int) -> SensorProfile:
-    """The same camera saved with fewer bits: the same electrons in coarser or finer steps."""
-    wanted = min(bits, 16)
-    if profile.bits == wanted or (wanted == 16 and profile.bits > 8):
+    """A camera of more bits saved with 8: the same electrons in coarser steps. No camera gets more bits than it has."""
+    if profile.bits <= bits:
         return profile
-    factor = ((1 << profile.bits) - 1) / ((1 << wanted) - 1)
+    factor = ((1 << profile.bits) - 1) / ((1 << bits) - 1)
     return profile.model_copy(
         update={
-            "bits": wanted,
+            "bits": bits,
             "gain_e_per_dn": profile.gain_e_per_dn * factor,
             "black_level_dn": profile.black_level_dn / factor,
         }
     )
 
 
-def _as_seen(profile: SensorProfile, sharpness: float, scale: float) -> SensorProfile:
+def _in_words_of(image: Image, bits: int) -> Image:
+    """In 16 bits the camera's own levels lie in the upper places, those of a camera of 8 bits as well."""
+    if bits == 8 or image.bits == 16:
+        return image
+    return replace(image, pixels=image.pixels.astype(np.uint16) << np.uint16(8))
+
+
+def _as_seen(profile: SensorProfile, sharpness: float, scale: float, by_line: bool = False) -> SensorProfile:
     """The camera with this image's sharpness. A shrunk image averages 1/scale² pixels into one: so much more light is
-    counted, and what varies from pixel to pixel evens out."""
+    counted, and what varies from pixel to pixel evens out; under a line camera only across, for every line comes from
+    the same pixels."""
     changed: dict[str, object] = {"psf_sigma_px": profile.psf_sigma_px * sharpness * scale}
     if scale < 1:
+        calmer = scale**0.5 if by_line else scale
         changed |= {
             "gain_e_per_dn": profile.gain_e_per_dn / scale**2,
             "read_noise_e": profile.read_noise_e / scale,
-            "dsnu_e": profile.dsnu_e / scale,
-            "prnu": profile.prnu * scale,
+            "dsnu_e": profile.dsnu_e * calmer / scale**2,
+            "prnu": profile.prnu * calmer,
             "chromatic_shift_px": tuple(shift * scale for shift in profile.chromatic_shift_px),
             "hot_pixels": (),
         }

@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from firstshift import __version__
 from firstshift.core.capture import Capture, Origin
@@ -17,12 +16,12 @@ from firstshift.core.image import Image
 from firstshift.core.imprint import Imprint
 from firstshift.core.label import Label, Level
 from firstshift.core.seed import Seed
-from firstshift.core.shapes import Mask
 from firstshift.defects.draw import draw_flaw
 from firstshift.defects.schedule import Together, draw_flaws_of
 from firstshift.line.synth.classes import Drawn
 from firstshift.line.synth.labelling import SeenFlaw, label_of
 from firstshift.line.synth.onto_order import OntoOrder, OntoUnit, Photograph
+from firstshift.line.synth.onto_pieces import Covered, Piece, covered_in, pieces_of
 from firstshift.line.synth.onto_placing import land_in, window_for
 from firstshift.line.synth.onto_ready import Findings, OntoReady, made_ready
 from firstshift.line.synth.onto_recipe import OntoRecipe
@@ -32,20 +31,19 @@ from firstshift.line.synth.stage import Stage
 from firstshift.render.gbuffer import F32
 from firstshift.render.landing import Landing
 from firstshift.render.noticing import mask_of, notice, texture_of
-from firstshift.render.onto.carrying import Carried, Change, Noise, carry, hidden_by
+from firstshift.render.onto.carrying import Change, Noise, carry, hidden_by, softening_reach, typical_light
 from firstshift.render.onto.light import FoundLight
 from firstshift.render.onto.preparing import light_of
 from firstshift.render.onto.registering import Pixels, Registered
-from firstshift.render.prepared import Prepared, Stamped
-from firstshift.render.stamp import stamp
-from firstshift.sensor.blur import spread
+from firstshift.render.prepared import Prepared
+from firstshift.sensor.blur import TAIL_WIDTH, spread
 from firstshift.spec.catalogue import Defect
 from firstshift.store.images import NewImage
 from firstshift.store.labels import NewLabel
 
 MAX_ATTEMPTS = 4
-FADE_PX = 12
-"""A window's change ends softly at its borders."""
+LEAST_ROOM_PX = 12
+"""Between what flaws change and the border of what is rendered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,52 +168,62 @@ class OntoPainter:
             entry = self.stage.plan.defects[flaw.entry]
             imprint = draw_flaw(entry, landing.ground, flaw.severity, seed.child("shape"), self.stage.types)
             placed.append((flaw, landing, imprint))
-        stamped = stamp(prepared, [(landing, imprint) for _, landing, imprint in placed])
-        change = self._change(ready, prepared, window, stamped, [(landing, imprint) for _, landing, imprint in placed])
-        noise, seed = ready.findings.noise, Seed(recipe.seed).child("noise", first.attempt)
-        carried = carry(ready.photograph, ready.levels, change, mask=ready.mask, noise=noise, seed=seed)
+        flaws = [(landing, imprint) for _, landing, imprint in placed]
+        seed = Seed(recipe.seed).child("noise", first.attempt)
+        image, found = self._carried(ready, prepared, window, flaws, seed)
         recipe = replace(recipe, flaws=tuple(flaw for flaw, _, _ in placed))
-        seen = [
-            self._seen(ready, carried, window, flaw, landing, imprint, coverage)
-            for (flaw, landing, imprint), coverage in zip(placed, stamped.coverage, strict=True)
-        ]
-        return PaintedOnto(carried.image, label_of(seen), recipe)
+        seen = [self._seen(ready, *one, each) for one, each in zip(placed, found, strict=True)]
+        return PaintedOnto(image, label_of(seen), recipe)
 
-    def _change(
-        self, ready: OntoReady, prepared: Prepared, window: Pixels, stamped: Stamped,
-        flaws: list[tuple[Landing, Imprint]],
-    ) -> Change:  # fmt: skip
+    def _carried(
+        self, ready: OntoReady, prepared: Prepared, window: Pixels, flaws: list[tuple[Landing, Imprint]], seed: Seed
+    ) -> tuple[Image, list[Covered]]:
+        """The photograph with the flaws, and what each flaw covers of it."""
+        sigma = ready.findings.psf_sigma_px
+        room = max(LEAST_ROOM_PX, softening_reach(TAIL_WIDTH * sigma if self.stage.profile.tail_share > 0 else sigma))
+        image: Image | None = None
+        covered: list[list[Covered]] = [[] for _ in flaws]
+        for piece in pieces_of(ready, prepared, window, flaws, room):
+            change = self._change(ready, piece, flaws)
+            own = seed
+            if piece.tile is not None:
+                own = seed.child(*piece.tile)
+                light = light_of(prepared, self.lights) * ready.exposure
+                change = replace(change, typical=typical_light(light, ready.mask[_rows_and_columns(window)]))
+            carried = carry(
+                ready.photograph, ready.levels, change, mask=ready.mask, noise=ready.findings.noise, seed=own
+            )
+            if image is None:
+                image = carried.image
+            else:
+                there = _rows_and_columns(piece.own)
+                image.pixels[there] = carried.image.pixels[there]
+            for coverage, each in zip(piece.stamped.coverage, covered, strict=True):
+                each.append(covered_in(ready.mask, piece, coverage, carried))
+        assert image is not None
+        return image, [Covered.together(each) for each in covered]
+
+    def _change(self, ready: OntoReady, piece: Piece, flaws: list[tuple[Landing, Imprint]]) -> Change:
+        prepared, stamped = piece.prepared, piece.stamped
         clean = light_of(prepared, self.lights)
         rows = [prepared.emitters.names.index(name) for name in self.lights]
         flawed = clean.copy()
         flat = flawed.reshape(-1, flawed.shape[2])
         flat[stamped.pixel] += (stamped.layers[rows] - stamped.clean[rows]).sum(axis=0)
-        fade = _fade(window, ready.mask.shape)[:, :, None]
-        flawed = clean + (flawed - clean) * fade
         sigma, tail = ready.findings.psf_sigma_px, self.stage.profile.tail_share
-        hidden = hidden_by(prepared, flaws) * fade[:, :, 0]
+        hidden = spread(hidden_by(prepared, flaws), sigma)
         return Change(
-            window, _soft(clean, sigma, tail), _soft(flawed, sigma, tail), spread(hidden, sigma), ready.exposure
+            piece.window, _soft(clean, sigma, tail), _soft(flawed, sigma, tail), hidden, ready.exposure, own=piece.own
         )
 
     def _seen(
-        self, ready: OntoReady, carried: Carried, window: Pixels, flaw: FlawRecipe, landing: Landing,
-        imprint: Imprint, coverage: tuple[npt.NDArray[np.int32], F32],
-    ) -> SeenFlaw:  # fmt: skip
-        x, y, width, height = window
-        pixel, share = coverage
-        inside = ready.mask[y : y + height, x : x + width].reshape(-1)[pixel]
-        pixel, share = pixel[inside], share[inside]
-        small = mask_of((pixel, share), width, height)
-        full = np.zeros(ready.mask.shape, np.bool_)
-        full[y : y + height, x : x + width] = small.pixels
-        mask = Mask(full)
-        before, after = (
-            np.minimum(light.reshape(-1, light.shape[2])[pixel], 1.0) for light in (carried.before, carried.after)
-        )
+        self, ready: OntoReady, flaw: FlawRecipe, landing: Landing, imprint: Imprint, covered: Covered
+    ) -> SeenFlaw:
+        height, width = ready.mask.shape
+        mask = mask_of((covered.pixel.astype(np.int32), covered.share), width, height)
         green = ready.light[:, :, ready.light.shape[2] // 2]
-        noise = ready.findings.noise.sigma(before.mean(axis=1)) if len(pixel) else 0.0
-        noticed = notice(before, after, share, noise, texture_of(green, mask))
+        noise = ready.findings.noise.sigma(covered.before.mean(axis=1)) if len(covered.pixel) else 0.0
+        noticed = notice(covered.before, covered.after, covered.share, noise, texture_of(green, mask))
         return SeenFlaw(
             flaw, mask, noticed.verdict, noticed.contrast, noticed.contrast_to_noise, imprint.parameters,
             landing.local_mm, landing.region, landing.turned_deg,
@@ -244,13 +252,6 @@ def _soft(light: F32, sigma_px: float, tail: float) -> F32:
     return np.stack(planes, axis=2)
 
 
-def _fade(window: Pixels, shape: tuple[int, ...]) -> F32:
-    """(h, w): 1, and towards borders of the window that are none of the photograph down to 0."""
+def _rows_and_columns(window: Pixels) -> tuple[slice, slice]:
     x, y, width, height = window
-    ramps = []
-    for start, size, full in ((y, height, shape[0]), (x, width, shape[1])):
-        at = np.arange(size) + 0.5
-        low = at if start > 0 else np.full(size, float(FADE_PX))
-        high = size - at if start + size < full else np.full(size, float(FADE_PX))
-        ramps.append(np.clip(np.minimum(low, high) / FADE_PX, 0, 1))
-    return np.asarray(np.outer(*ramps), np.float32)
+    return np.s_[y : y + height, x : x + width]

@@ -81,13 +81,14 @@ class OntoReady:
     def channels(self) -> int:
         return int(self.base.radiance.shape[2])
 
-    def prepared(self, window: Pixels) -> Prepared:
+    def prepared(self, window: Pixels, like: Prepared | None = None) -> Prepared:
+        """`like`: a piece beside another one, without a seam between the two."""
         if self.is_whole:
             return self.base
         found = self.findings
         return prepare(
             found.registered, self.mesh, self.surfaces, colour_channels=self.channels,
-            azimuth_deg=found.light.azimuth_deg, window=window,
+            azimuth_deg=found.light.azimuth_deg, window=window, like=like,
         )  # fmt: skip
 
 

@@ -70,6 +70,10 @@ class Change:
     """(h, w) 0…1: how far the surface's own texture is gone."""
     exposure: F32
     """(C,): from the render's light to the photograph's."""
+    typical: float | None = None
+    """The clean render's median in the photograph's exposure; None: this window's own. Pieces of one flaw share it."""
+    own: Pixels | None = None
+    """The only pixels that may change, in the photograph; None: the whole window."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +105,7 @@ def carry(
     inside = np.ones((height, width), np.bool_) if mask is None else mask[piece]
     after, kept = changed(before, change, inside)
     moved = (np.abs(after - before) > NOTHING).any(axis=2)
-    touched = moved & inside
+    touched = moved & inside & _owned(change)
     new = levels.numbers(after + _missing_noise(before, after, kept, noise, seed))
     pixels: PixelArray = photograph.pixels.copy()
     window = pixels[piece]
@@ -115,8 +119,8 @@ def carry(
 def changed(before: F32, change: Change, inside: Flags | None = None) -> tuple[F32, F32]:
     """(h, w, C) linear light with the flaws, and (h, w, C) how much of each pixel's own noise and texture is in it."""
     without, flawed = change.without * change.exposure, change.with_flaws * change.exposure
-    own = without if inside is None or not inside.any() else without[inside]
-    dark = DARK * max(float(np.median(own)), 1e-4)
+    typical = typical_light(without, inside) if change.typical is None else change.typical
+    dark = DARK * max(typical, 1e-4)
     hidden = np.clip(change.hidden, 0, 1)[:, :, None]
     local = _local(before, inside)
     base = local * hidden + before * (1 - hidden)
@@ -130,6 +134,18 @@ def changed(before: F32, change: Change, inside: Flags | None = None) -> tuple[F
     after = np.maximum(after, np.minimum(before, 0))
     share = np.clip(after / np.maximum(base, 1e-4), 0, 1)
     return np.asarray(after, np.float32), np.asarray((1 - hidden) * share, np.float32)
+
+
+def typical_light(without: F32, inside: Flags | None) -> float:
+    return float(np.median(without if inside is None or not inside.any() else without[inside]))
+
+
+def _owned(change: Change) -> Flags:
+    x, y, width, height = change.window
+    left, top, wide, high = change.own or change.window
+    owned = np.zeros((height, width), np.bool_)
+    owned[top - y : top - y + high, left - x : left - x + wide] = True
+    return owned
 
 
 def _gain(light: F32, without: F32, dark: float) -> F32:
@@ -185,5 +201,5 @@ def _missing_noise(before: F32, after: F32, kept: F32, noise: Noise, seed: Seed)
 
 
 def softening_reach(sigma_px: float) -> int:
-    """Pixels that a window needs round a change for it to end softly inside."""
+    """Pixels that a window needs round a change, so that all of the light it spreads lies inside."""
     return math.ceil(4 * sigma_px) + 2

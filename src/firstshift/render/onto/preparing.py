@@ -42,8 +42,10 @@ def prepare(
     window: Pixels | None = None,
     shrink: float = 1.0,
     textured: bool = False,
+    like: Prepared | None = None,
 ) -> Prepared:
-    """`azimuth_deg`: how far all lamps are turned about the optical axis. `textured` keeps the finish's own relief."""
+    """`azimuth_deg`: how far all lamps are turned about the optical axis. `textured` keeps the finish's own relief.
+    `like`: another window of the same photograph, whose lamps and roughness are taken over."""
     station = with_lights_turned(registered.station, azimuth_deg)
     station = with_colours(station, colour_channels)
     scene = Scene((Placed(mesh, registered.pose, first_surface=0),))
@@ -53,9 +55,12 @@ def prepare(
     appearance = dress(gbuffer, surfaces, rotations)
     if not textured:
         appearance = without_relief(gbuffer, appearance)
-    smoothest = smoothest_alpha(appearance, gbuffer.surface != NOTHING)
-    emitters = emitters_of(station, smoothest_alpha=smoothest, colour_channels=colour_channels, most=MOST_EMITTERS)
-    materials = materials_of(surfaces, station)
+    if like is not None:
+        appearance, emitters, materials = as_rough_as(like, gbuffer, appearance), like.emitters, like.materials
+    else:
+        smoothest = smoothest_alpha(appearance, gbuffer.surface != NOTHING)
+        emitters = emitters_of(station, smoothest_alpha=smoothest, colour_channels=colour_channels, most=MOST_EMITTERS)
+        materials = materials_of(surfaces, station)
     visible = visibility(scene, gbuffer, emitters)
     radiance = shade(gbuffer, appearance, materials, emitters, visible)
     nothing = gbuffer.surface == NOTHING
@@ -83,6 +88,19 @@ def without_relief(gbuffer: GBuffer, appearance: Appearance) -> Appearance:
     return replace(
         appearance, normal=flat.copy(), tangent=tangent.astype(np.float32), alpha=alpha, tint=tint, occlusion=occlusion
     )
+
+
+def as_rough_as(like: Prepared, gbuffer: GBuffer, appearance: Appearance) -> Appearance:
+    """Roughness, tint and shade of each surface as in a window beside, where that shows it: they are means over a
+    window, and would change by a hair from one to the next."""
+    alpha, tint, occlusion = appearance.alpha.copy(), appearance.tint.copy(), appearance.occlusion.copy()
+    for surface in np.unique(gbuffer.surface[gbuffer.surface != NOTHING]):
+        there = np.flatnonzero(like.gbuffer.surface == surface)
+        if len(there):
+            own, first = gbuffer.surface == surface, there[0]
+            alpha[own], tint[own] = like.appearance.alpha[first], like.appearance.tint[first]
+            occlusion[own] = like.appearance.occlusion[first]
+    return replace(appearance, alpha=alpha, tint=tint, occlusion=occlusion)
 
 
 def light_of(prepared: Prepared, lights: Sequence[str]) -> F32:

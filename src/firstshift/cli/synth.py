@@ -13,7 +13,7 @@ from firstshift.cli.command import AsJson, Quiet, WorkspaceFolder, command
 from firstshift.cli.outfile import check_target, write_file
 from firstshift.cli.place import find_plan, open_workspace
 from firstshift.cli.progress import progress_shown
-from firstshift.cli.synth_onto import ClusterAddress, add_onto, show_report
+from firstshift.cli.synth_onto import Again, Anew, ClusterAddress, add_onto, show_report
 
 if TYPE_CHECKING:
     from firstshift.line.synth.order import Order
@@ -89,6 +89,8 @@ def run(
     profile: ProfilePath = None,
     defects: DefectFiles = None,
     cluster: ClusterAddress = None,
+    again: Again = False,
+    anew: Anew = False,
     folder: WorkspaceFolder = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -111,7 +113,7 @@ def run(
         with progress_shown(quiet or as_json) as progress:
             report = synthesise(
                 ws, order, workers=count, crew=Cluster(cluster, count) if cluster else None,
-                progress=progress, told=lambda text: None if as_json else _warn(text),
+                progress=progress, told=lambda text: None if as_json else _warn(text), again=again, anew=anew,
             )  # fmt: skip
     if as_json:
         screen.print_json(report.to_json())

@@ -23,6 +23,10 @@ ClusterAddress = Annotated[
     str | None,
     typer.Option("--cluster", metavar="ADDRESS", help="Over Ray: its address, or `local`.", show_default=False),
 ]
+Again = Annotated[bool, typer.Option("--again", help="Also render once more what retention took away.")]
+Anew = Annotated[
+    bool, typer.Option("--anew", help="Where another renderer began the run, begin one of its own beside it.")
+]
 REGISTERED = "Where the part lies in them"
 TAKEN = "How they were taken"
 
@@ -93,6 +97,8 @@ def onto(
         typer.Option("--defects", metavar="FILE", help="A file of yours with types of flaw; it is executed."),
     ] = None,
     cluster: ClusterAddress = None,
+    again: Again = False,
+    anew: Anew = False,
     folder: WorkspaceFolder = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -123,6 +129,7 @@ def onto(
             report = put_onto(
                 ws, order, settings, found, workers=count, crew=Cluster(cluster, count) if cluster else None,
                 progress=progress, told=lambda text: None if as_json else typer.echo(text, err=True),
+                again=again, anew=anew,
             )  # fmt: skip
     if as_json:
         screen.print_json(report.to_json())
@@ -176,5 +183,8 @@ def show_report(report: SynthReport, kind: str, unit: str) -> None:
     screen.say(f"{screen.counted(report.images, 'image')} recorded" + (f", flaws: {told}" if told else ""))
     if report.known:
         screen.say(f"[dim]{screen.counted(report.known, 'image')} recorded earlier[/]")
+    if report.retired:
+        retired = screen.counted(report.retired, "image")
+        screen.say(f"{retired} retired: only their records are left; `--again` renders them once more")
     if report.problems:
         screen.say(f"[red]{screen.counted(len(report.problems), 'photograph')} left out[/]")

@@ -10,7 +10,7 @@ from firstshift.cli import screen
 if TYPE_CHECKING:
     from firstshift.line.synth.showing import Look
 
-_QUIET = ("made_by", "recipe", "settings", "flaws", "pose", "light", "registered")
+_QUIET = ("made_by", "recipe", "settings", "flaws", "pose", "light", "registered", "renderer")
 
 
 def show_facts(found: Look, out: Path | None) -> None:
@@ -35,7 +35,11 @@ def show_facts(found: Look, out: Path | None) -> None:
     if found.is_same:
         screen.say(f"[green]{again}: the same, bit for bit[/]")
     else:
-        screen.say(f"[red]{again}: {found.differing:,} pixels differ[/]; another release or processor made it")
+        differ = "not the same bytes" if found.differing is None else f"{found.differing:,} pixels differ"
+        why = found.renderer_changed or "the same renderer on another kind of processor made it"
+        screen.say(f"[red]{again}: {differ}[/]; {screen.quoted(why)}")
+    if found.is_retired:
+        screen.say("[dim]its pixels were retired; `firstshift synth run … --again` records them anew[/]")
     if found.device != found.made_on:
         made, here = screen.quoted(found.made_on), screen.quoted(found.device)
         screen.say(f"[dim]it was made on {made}, which is not here, and rendered again on {here}[/]")

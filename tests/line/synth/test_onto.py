@@ -187,8 +187,8 @@ def test_a_corrupted_photograph_is_named_and_nothing_is_recorded(ws: Workspace, 
 
 
 def painted(order: Order, name: str, data: bytes, **asked: Any) -> Outcome:
-    painter = OntoOrder.of(order, OntoSettings(per_photo=1, seed=1, **asked), ["img"]).painter()
-    return painter.paint_unit(OntoUnit(Photograph("img", name, data), 0, (("stain", 0),)))
+    painter = OntoOrder.of(order, OntoSettings(per_photo=1, seed=1, **asked)).painter()
+    return painter.paint_unit(OntoUnit(Photograph("img", name, data), (("stain", 0),)))
 
 
 def as_file(pixels: np.ndarray[Any, Any]) -> bytes:

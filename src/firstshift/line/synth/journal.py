@@ -1,7 +1,8 @@
-"""How far a run came, in a file of the workspace: `synth/RUN.json`. With it a run that was stopped goes on.
+"""What a run knows besides its images, in a file of the workspace: `synth/RUN.json`.
 
-It is written after each unit's images are recorded, whole or not at all. Killed in between, at most one unit is painted
-again, and nothing is recorded twice.
+Which parts were looked at, which of them have no place for their flaw, how many hide it, and which renderer paints.
+It is written after each unit's images are recorded, whole or not at all. Which images are there the store says; without
+the file a run counts its images anew, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -42,24 +43,29 @@ class Journal:
         self._path, self._run = path, run
         self.done: Counter[str] = Counter()
         self.kinds: dict[str, Tally] = {}
+        self.renderer: dict[str, str] | None = None
+        """Which one paints this run; None before it began."""
+        self.nowhere: dict[str, dict[int, str]] = {}
+        """By class and number the photographs on which a flaw found no place."""
         if path.exists():
             try:
                 told = json.loads(path.read_text(encoding="utf-8"))
                 self.done.update({str(kind): int(count) for kind, count in told["done"].items()})
                 self.kinds = {str(kind): _tally(one) for kind, one in told["kinds"].items()}
+                self.renderer = {str(name): str(value) for name, value in told["renderer"].items()}
+                self.nowhere = {
+                    str(kind): {int(number): str(image) for number, image in found.items()}
+                    for kind, found in told.get("nowhere", {}).items()
+                }
             except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
                 raise BadInput(
                     where=path, expected="the journal of a run", found=error, way_out="remove the file; nothing is lost"
                 ) from error
 
-    def left_of(self, units: Iterable[Unit]) -> list[Unit]:
-        """What is still to be painted; a unit of which some is recorded is cut."""
-        left = []
-        for unit in units:
-            begun = max(0, self.done[unit.kind] - unit.first)
-            if begun < unit.count:
-                left.append(Unit(unit.kind, unit.first + begun, unit.count - begun))
-        return left
+    def split(self, unit: Unit) -> tuple[range, range]:
+        """The numbers of a unit that were looked at before, and the others."""
+        until = min(max(unit.first, self.done[unit.kind]), unit.first + unit.count)
+        return range(unit.first, until), range(until, unit.first + unit.count)
 
     def has(self, kind: str, number: int) -> bool:
         """Whether a part that was worked at has images."""
@@ -69,13 +75,24 @@ class Journal:
         self.done[unit.kind] = max(self.done[unit.kind], unit.first + unit.count)
         for kind, tally in made.items():
             self.kinds.setdefault(kind, Tally()).add(tally)
+        self.write()
+
+    def note_nowhere(self, photograph: str, pieces: Iterable[tuple[str, int]]) -> None:
+        """Onto a photograph: what found no place on it is not tried on another one."""
+        for kind, number in pieces:
+            self.nowhere.setdefault(kind, {})[number] = photograph
+        self.write()
+
+    def write(self) -> None:
         told = {
             "run": self._run,
+            "renderer": self.renderer or {},
             "done": dict(sorted(self.done.items())),
             "kinds": {
                 kind: {"parts": one.parts, "not_visible": one.not_visible, "without_place": one.without_place}
                 for kind, one in sorted(self.kinds.items())
             },
+            **({"nowhere": self.nowhere} if self.nowhere else {}),
         }
         try:
             self._path.parent.mkdir(exist_ok=True)

@@ -1,7 +1,7 @@
 """`put_onto`: flaws of the plan onto good photographs, recorded as augmented images that name their photograph (M11).
 
-Runs like `synthesise`: one piece of work for each photograph, a journal of how far each came, the same bytes for any
-number of workers; stopped half-way, the same call goes on, and asking for more adds to what is there.
+Runs like `synthesise`: one piece of work for each photograph, the same bytes for any number of workers; stopped
+half-way, the same call goes on, and asking for more, or with more photographs, adds to what is there.
 """
 
 from __future__ import annotations
@@ -9,28 +9,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 from firstshift.core.errors import BadInput
 from firstshift.core.progress import Progress, Silent
+from firstshift.db.turns import one_at_a_time
 from firstshift.line.synth.crew import Crew, local_crew
-from firstshift.line.synth.journal import Journal
-from firstshift.line.synth.onto_order import (
-    Method,
-    OntoOrder,
-    OntoSettings,
-    OntoUnit,
-    Pairs,
-    Photograph,
-    Units,
-    assigned,
-)
+from firstshift.line.synth.fingerprint import renderer, renderer_name, what_changed
+from firstshift.line.synth.onto_order import Method, OntoOrder, OntoSettings, Pairs, Units
 from firstshift.line.synth.onto_painting import OntoPainter
+from firstshift.line.synth.onto_work import OntoWork
 from firstshift.line.synth.order import Order
-from firstshift.line.synth.recipe import Unit
-from firstshift.line.synth.report import SynthReport, tallied
-from firstshift.line.synth.running import FOLDER, record
+from firstshift.line.synth.recording import TURN_S, check_may_begin, record
+from firstshift.line.synth.report import SynthReport, told_by
 from firstshift.store.workspace import Workspace
 
 MAX_POINTS_BYTES = 4_000_000
@@ -46,43 +39,60 @@ def put_onto(
     crew: Crew | None = None,
     progress: Progress | None = None,
     told: Callable[[str], None] = lambda _: None,
+    again: bool = False,
+    anew: bool = False,
 ) -> SynthReport:
-    """`photographs`: ids of images in the workspace and what to call them (`onto_photographs`)."""
-    asked = OntoOrder.of(order, settings, list(photographs))
-    painter = OntoPainter(asked)
-    classes = painter.classes.asked(settings.classes)
+    """`photographs`: ids of images in the workspace and what to call them (`onto_photographs`). `again` makes what
+    retention took away once more; `anew` begins a run beside one that another renderer began."""
+    painter = OntoPainter(OntoOrder.of(order, settings))
     if not (settings.per_defect or settings.per_photo):
         raise BadInput(where="synth onto", expected="a number of images", found="none", way_out="--per-defect 50")
     if settings.per_defect and settings.per_photo:
         raise BadInput(where="synth onto", expected="--per-defect or --per-photo", found="both")
     painter.classes.require_any()
+    with one_at_a_time(ws.database, f"synth-{painter.run}", wait_s=TURN_S):
+        work = OntoWork.of(ws, painter, photographs, again)
+        begun_by = work.standing.begun_by(ws, work.journal)
+        changed = what_changed(begun_by) if begun_by is not None and work.left else ""
+        if not changed:
+            work.journal.renderer = renderer() if begun_by is None else begun_by
+            chosen = crew or local_crew(workers, len(work.left))
+            return _paint(ws, work, photographs, chosen, progress or Silent(), told)
+        own = replace(settings, renderer=renderer_name(renderer()))
+        run = OntoOrder.of(order, own).run_name(painter.plan_hash, painter.stage.profile_hash)
+        check_may_begin(ws, painter.run, run, changed, anew)
+    told(f"run {painter.run} is another renderer's; what is new goes into a run of its own beside it")
+    return put_onto(ws, order, own, photographs, workers=workers, crew=crew, progress=progress, told=told, again=again)
+
+
+def _paint(
+    ws: Workspace,
+    work: OntoWork,
+    photographs: dict[str, str],
+    crew: Crew,
+    progress: Progress,
+    told: Callable[[str], None],
+) -> SynthReport:
+    painter, journal, standing = work.painter, work.journal, work.standing
     report = SynthReport(painter.run, skipped=painter.classes.left_out)
     for name, why in report.skipped.items():
         told(f"{name} is not drawn: {why}")
-    journal = Journal(ws.folder / FOLDER / f"{painter.run}.json", painter.run)
-    wanted = assigned(list(photographs), classes, settings)
-    left = []
-    for image, pieces in wanted.items():
-        begun = min(journal.done[image], len(pieces))
-        report.known += sum(journal.has(*piece) for piece in pieces[:begun])
-        if begun < len(pieces):
-            left.append(OntoUnit(Photograph(image, photographs[image], b""), begun, pieces[begun:]))
-    shown = progress or Silent()
-    shown.start("painting", sum(unit.count for unit in left))
+    report.known, report.retired = work.known, work.retired
+    progress.start("painting", sum(unit.count for unit in work.left))
     try:
-        chosen = crew or local_crew(workers, len(left))
-        with closing(chosen.paint(asked, Units(ws, photographs, left))) as painted:
+        with closing(crew.paint(painter.asked, Units(ws, photographs, work.left))) as painted:
             for unit, outcome in painted:
                 if outcome.problem:
                     report.problems[unit.photograph.name] = outcome.problem
                     told(f"{unit.photograph.name} is left out: {outcome.problem}")
                 else:
-                    record(ws, outcome.images, report)
-                    journal.note(Unit(unit.kind, unit.first, unit.count), tallied(outcome.images, unit.asked))
-                shown.advance(unit.count, note=unit.photograph.name)
+                    record(ws, outcome.images, report, standing, work.again)
+                    made = {part for part, _ in told_by(outcome.images)}
+                    journal.note_nowhere(unit.kind, [piece for piece in unit.asked if piece not in made])
+                progress.advance(unit.count, note=unit.photograph.name)
     finally:
-        shown.finish()
-    report.close(journal.kinds, painter.stage.plan.synthetic.not_visible)
+        progress.finish()
+    report.close(work.tallies(ws), painter.stage.plan.synthetic.not_visible)
     for warning in report.warnings:
         told(warning)
     return report

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from firstshift.core.errors import BadInput
 from firstshift.core.hashing import record_hash
-from firstshift.core.seed import Seed
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.settings import MAX_IMAGES
 from firstshift.spec.optics import optics_of
@@ -46,6 +45,8 @@ class OntoSettings:
     plan_light: bool = False
     """Light and gloss are the plan's: nothing is estimated."""
     skip_problems: bool = False
+    renderer: str = ""
+    """Names the renderer in a run that was begun beside one of another renderer; usually empty."""
 
     def __post_init__(self) -> None:
         for name in ("per_defect", "per_photo"):
@@ -65,7 +66,7 @@ class OntoSettings:
     def named(self) -> dict[str, Any]:
         """What decides what the images look like, not how many there are."""
         told = asdict(self)
-        for name in ("per_defect", "per_photo", "classes", "skip_problems"):
+        for name in ("per_defect", "per_photo", "classes", "skip_problems", "renderer"):
             del told[name]
         return told
 
@@ -82,7 +83,6 @@ class OntoUnit:
     """Everything that one photograph is asked for; the piece of work that a worker takes."""
 
     photograph: Photograph
-    first: int
     asked: tuple[tuple[str, int], ...]
     """Class and number of each image."""
 
@@ -113,11 +113,9 @@ class OntoOrder:
 
     order: Order
     settings: OntoSettings
-    photographs: str
-    """Hash over the ids of all photographs: another set is another run."""
 
     @classmethod
-    def of(cls, order: Order, settings: OntoSettings, ids: Sequence[str]) -> OntoOrder:
+    def of(cls, order: Order, settings: OntoSettings) -> OntoOrder:
         if settings.method == "plane":
             order = FlatOrder(order.plan_text, order.folder, order.settings, order.defect_files, order.profile)
         elif order.plan().part.is_flat:
@@ -125,12 +123,15 @@ class OntoOrder:
                 where=f"--{settings.method}", expected="a plan with a CAD file", found="a flat part",
                 way_out="--plane is for flat parts",
             )  # fmt: skip
-        return cls(order, settings, record_hash({"images": sorted(ids)}))
+        return cls(order, settings)
 
     def run_name(self, plan_hash: str, profile_hash: str | None) -> str:
-        told = {"plan": plan_hash, "profile": profile_hash, "onto": ONTO_VERSION, "photographs": self.photographs}
+        """The same whatever the photographs and the classes are: more of them add to the run."""
+        told = {"plan": plan_hash, "profile": profile_hash, "onto": ONTO_VERSION}
+        if self.settings.renderer:
+            told["renderer"] = self.settings.renderer
         mode = "photo" if self.settings.per_photo else "defect"
-        return record_hash(told | self.settings.named() | {"per": mode, "classes": list(self.settings.classes)})[:12]
+        return record_hash(told | self.settings.named() | {"per": mode})[:12]
 
     def painter(self) -> OntoPainter:
         from firstshift.line.synth.onto_painting import OntoPainter
@@ -146,25 +147,6 @@ def _flat(plan: Plan) -> Part:
     return part.model_copy(
         update={"cad": None, "size_mm": size, "bodies": part.bodies[:1], "regions": (), "placement": placement}
     )
-
-
-def assigned(
-    ids: Sequence[str], classes: Sequence[str], settings: OntoSettings
-) -> dict[str, tuple[tuple[str, int], ...]]:
-    """What each photograph is asked for. Asking for more adds to the end of each list."""
-    seed = Seed(settings.seed).child("photographs")
-    order = sorted(ids, key=lambda one: (seed.child(one).uniform(), one))
-    asked: dict[str, list[tuple[str, int]]] = {one: [] for one in order}
-    if settings.per_photo:
-        for number in range(settings.per_photo):
-            for place, one in enumerate(order):
-                asked[one].append((classes[(place + number) % len(classes)], number * len(order) + place))
-    else:
-        for number in range(settings.per_defect):
-            for place, name in enumerate(classes):
-                start = place * len(order) // len(classes)
-                asked[order[(start + number) % len(order)]].append((name, number))
-    return {one: tuple(list_of) for one, list_of in asked.items() if list_of}
 
 
 class Units(Sequence[OntoUnit]):

@@ -19,6 +19,7 @@ from firstshift.core.seed import Seed
 from firstshift.defects.draw import draw_flaw
 from firstshift.defects.schedule import Together, draw_flaws_of
 from firstshift.line.synth.classes import Drawn
+from firstshift.line.synth.fingerprint import renderer
 from firstshift.line.synth.labelling import SeenFlaw, label_of
 from firstshift.line.synth.onto_order import OntoOrder, OntoUnit, Photograph
 from firstshift.line.synth.onto_pieces import Covered, Piece, covered_in, pieces_of
@@ -238,7 +239,7 @@ class OntoPainter:
         recipe, station = painted.recipe, self.stage.plan.station
         provenance = recipe.to_json() | {
             "plan": self.plan_hash, "profile": self.stage.profile_hash, "code": __version__,
-            "photographs": self.asked.photographs, "settings": self.settings.named(),
+            "renderer": renderer(), "settings": self.settings.named(),
         }  # fmt: skip
         capture = Capture(
             origin=Origin.AUGMENTED, station=station.name, camera=station.camera.name, channel=self.channel,

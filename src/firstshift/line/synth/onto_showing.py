@@ -16,7 +16,7 @@ def painted_again(ws: Workspace, order: Order, told: dict[str, Any]) -> PaintedO
     recipe = OntoRecipe.from_json(told)
     asked = dict(told["settings"])
     asked["points"] = tuple((name, tuple(tuple(one) for one in pairs)) for name, pairs in asked["points"])
-    ordered = OntoOrder.of(order, OntoSettings(**asked), [])
+    ordered = OntoOrder.of(order, OntoSettings(**asked))
     painter = OntoPainter(ordered)
     for name, mine in (("plan", painter.plan_hash), ("profile", painter.stage.profile_hash)):
         if told.get(name) != mine:

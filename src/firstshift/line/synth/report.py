@@ -42,7 +42,9 @@ class SynthReport:
     images: int = 0
     """Recorded by this call."""
     known: int = 0
-    """Images of what was asked for that were recorded earlier."""
+    """Images of what was asked for that were recorded earlier and are still kept."""
+    retired: int = 0
+    """Images of what was asked for whose pixels retention has given up; only their records are left."""
     parts: Counter[str] = field(default_factory=Counter)
     """Parts of each kind that the run now has."""
     seen: Counter[str] = field(default_factory=Counter)
@@ -85,6 +87,7 @@ class SynthReport:
             "run": self.run,
             "images": self.images,
             "known": self.known,
+            "retired": self.retired,
             "parts": dict(self.parts),
             "flaws": dict(self.seen),
             "not_visible": {kind: one.to_json() for kind, one in self.hidden.items()},
@@ -94,13 +97,24 @@ class SynthReport:
         }
 
 
-def tallied(images: Iterable[NewImage], asked: Iterable[tuple[str, int]]) -> dict[str, Tally]:
-    """Of a unit's images, and the kind and number of each part that was asked for."""
-    shows: dict[tuple[str, int], bool] = {}
+Told = tuple[tuple[str, int], Label | None]
+"""Kind and number of an image's part, and what its label says."""
+
+
+def told_by(images: Iterable[NewImage]) -> list[Told]:
+    told = []
     for image in images:
-        told = image.capture.provenance
-        part = (str(told["kind"]), int(told["number"]))
-        shows[part] = shows.get(part, False) or image.label is None or _shows(image.label.label)
+        made = image.capture.provenance
+        label = image.label.label if image.label is not None else None
+        told.append(((str(made["kind"]), int(made["number"])), label))
+    return told
+
+
+def tallied(images: Iterable[Told], asked: Iterable[tuple[str, int]]) -> dict[str, Tally]:
+    """Of images, and the kind and number of each part that was asked for."""
+    shows: dict[tuple[str, int], bool] = {}
+    for part, label in images:
+        shows[part] = shows.get(part, False) or label is None or _shows(label)
     found: dict[str, Tally] = {}
     for kind, number in asked:
         one = found.setdefault(kind, Tally())

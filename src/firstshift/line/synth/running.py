@@ -1,31 +1,33 @@
 """`synthesise`: paint what is asked for and record it, in an order that can be stopped and goes on.
 
-Images are recorded in the order of the list of units, each unit in one transaction or a few; then the journal
-`synth/RUN.json` in the workspace says how far it came. A run that was stopped paints at most one unit again, and what
-was recorded of it is not recorded twice: an image's id follows from its bytes and its provenance.
+What the store has of the run is not painted again, whatever became of the journal (`synth/RUN.json` in the workspace);
+what it lacks is, whatever the journal says. A run that was stopped paints at most one unit again, and what was recorded
+of it is not recorded twice: an image's id follows from its bytes and its provenance. A run has one renderer: where the
+renderer changed, the run is not gone on with, but another begun beside it when that is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from firstshift.core.errors import BadInput
-from firstshift.core.label import Level
 from firstshift.core.progress import Progress, Silent
+from firstshift.db.turns import one_at_a_time
 from firstshift.line.synth.crew import Crew, local_crew
 from firstshift.line.synth.drawing import units_of
+from firstshift.line.synth.fingerprint import renderer, renderer_name, what_changed
 from firstshift.line.synth.journal import Journal
 from firstshift.line.synth.order import Order
-from firstshift.line.synth.report import SynthReport, tallied
+from firstshift.line.synth.recipe import Unit
+from firstshift.line.synth.recording import FOLDER, TURN_S, check_may_begin, record
+from firstshift.line.synth.report import SynthReport, Told, tallied, told_by
+from firstshift.line.synth.settings import SynthSettings
 from firstshift.line.synth.stage import Stage
+from firstshift.line.synth.standing import Standing
 from firstshift.store.images import NewImage
-from firstshift.store.labels import NewLabel
 from firstshift.store.workspace import Workspace
-
-AUTHOR = "service:synth"
-FOLDER = "synth"
 
 
 def synthesise(
@@ -36,50 +38,143 @@ def synthesise(
     crew: Crew | None = None,
     progress: Progress | None = None,
     told: Callable[[str], None] = lambda _: None,
+    again: bool = False,
+    anew: bool = False,
 ) -> SynthReport:
-    """Raises before anything is recorded when the plan cannot be rendered."""
+    """Raises before anything is recorded when the plan cannot be rendered.
+
+    `again` renders what retention took away once more. `anew` lets a run that another renderer began be, and begins one
+    beside it.
+    """
     stage = Stage(order)
-    plan, settings = stage.plan, stage.settings
-    report = SynthReport(stage.run, skipped=stage.drawn.left_out)
-    for name, why in report.skipped.items():
-        told(f"{name} is not drawn: {why}")
-    classes = stage.drawn.asked(settings.classes)
+    settings = stage.settings
     if not settings.good and not settings.per_defect:
         raise BadInput(where="synth", expected="a number of images", found="none", way_out="--good 100 --per-defect 50")
     if not settings.good:
         stage.drawn.require_any()
-    journal = Journal(ws.folder / FOLDER / f"{stage.run}.json", stage.run)
-    units, channels = units_of(plan, settings, classes), len(stage.channels)
-    left = journal.left_of(units)
-    begun = {(unit.kind, number) for unit in left for number in unit.numbers}
-    report.known = channels * sum(
-        (unit.kind, number) not in begun and journal.has(unit.kind, number) for unit in units for number in unit.numbers
+    with one_at_a_time(ws.database, f"synth-{stage.run}", wait_s=TURN_S):
+        work = _Work.of(ws, stage, again)
+        beside = _beside(ws, stage, work, anew)
+        if beside is None:
+            return _paint(ws, work, crew or local_crew(workers, len(work.pieces)), progress or Silent(), told)
+    told(f"run {stage.run} is another renderer's; what is new goes into a run of its own beside it")
+    return synthesise(
+        ws, replace(order, settings=beside), workers=workers, crew=crew, progress=progress, told=told, again=again
     )
-    shown = progress or Silent()
-    shown.start("rendering", channels * sum(unit.count for unit in left))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A unit, and what is left to do for it."""
+
+    unit: Unit
+    pieces: tuple[Unit, ...]
+    """To be painted."""
+    fresh: range
+    """Numbers that the journal does not know yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    stage: Stage
+    journal: Journal
+    standing: Standing
+    steps: list[_Step]
+    again: bool
+
+    @classmethod
+    def of(cls, ws: Workspace, stage: Stage, again: bool) -> _Work:
+        journal = Journal(ws.folder / FOLDER / f"{stage.run}.json", stage.run)
+        units = units_of(stage.plan, stage.settings, stage.drawn.asked(stage.settings.classes))
+        standing = Standing.of(ws, (_shot(stage, unit.kind, number) for unit in units for number in unit.numbers))
+        steps = []
+        for unit in units:
+            old, fresh = journal.split(unit)
+            wanted = [*(number for number in old if journal.has(unit.kind, number)), *fresh]
+            pieces = _in_pieces(
+                unit.kind,
+                (one for one in wanted if standing.lacks(_shot(stage, unit.kind, one), stage.channels, again)),
+            )
+            if pieces or fresh:
+                steps.append(_Step(unit, pieces, fresh))
+        return cls(stage, journal, standing, steps, again)
+
+    @property
+    def pieces(self) -> list[Unit]:
+        return [piece for step in self.steps for piece in step.pieces]
+
+
+def _shot(stage: Stage, kind: str, number: int) -> str:
+    return f"synth/{stage.run}/{kind}/{number:07d}"
+
+
+def _in_pieces(kind: str, numbers: Iterable[int]) -> tuple[Unit, ...]:
+    pieces: list[Unit] = []
+    for number in numbers:
+        if pieces and number == pieces[-1].first + pieces[-1].count:
+            pieces[-1] = Unit(kind, pieces[-1].first, pieces[-1].count + 1)
+        else:
+            pieces.append(Unit(kind, number, 1))
+    return tuple(pieces)
+
+
+def _beside(ws: Workspace, stage: Stage, work: _Work, anew: bool) -> SynthSettings | None:
+    """What to ask for instead, because another renderer began the run. With nothing left to paint it is left alone."""
+    then = work.standing.begun_by(ws, work.journal)
+    changed = what_changed(then) if then is not None and work.pieces else ""
+    if not changed:
+        work.journal.renderer = renderer() if then is None else then
+        return None
+    own = replace(stage.settings, renderer=renderer_name(renderer()))
+    run = own.run_name(stage.plan_hash, stage.profile_hash, stage.channels)
+    check_may_begin(ws, stage.run, run, changed, anew)
+    return own
+
+
+def _paint(ws: Workspace, work: _Work, crew: Crew, progress: Progress, told: Callable[[str], None]) -> SynthReport:
+    stage, journal, standing = work.stage, work.journal, work.standing
+    report = SynthReport(stage.run, skipped=stage.drawn.left_out)
+    for name, why in report.skipped.items():
+        told(f"{name} is not drawn: {why}")
+    for doubt in stage.doubts:
+        told(doubt)
+    report.known, report.retired = len(standing.live), len(standing.retired)
+    pieces, channels = work.pieces, len(stage.channels)
+    progress.start("rendering", channels * sum(piece.count for piece in pieces))
     try:
-        with closing((crew or local_crew(workers, len(left))).paint(order, left)) as painted:
-            for unit, images in painted:
-                record(ws, images, report)
-                journal.note(unit, tallied(images, [(unit.kind, number) for number in unit.numbers]))
-                shown.advance(channels * unit.count, note=f"{unit.kind} {unit.first + unit.count}")
+        with closing(crew.paint(stage.order, pieces)) as painted:
+            for step in work.steps:
+                images = []
+                for piece, made in _next_of(painted, len(step.pieces)):
+                    record(ws, made, report, standing, work.again)
+                    images += made
+                    progress.advance(channels * piece.count, note=f"{piece.kind} {piece.first + piece.count}")
+                if step.fresh:
+                    _note(ws, work, step, images)
     finally:
-        shown.finish()
-    report.close(journal.kinds, plan.synthetic.not_visible)
+        progress.finish()
+    report.close(journal.kinds, stage.plan.synthetic.not_visible)
     for warning in report.warnings:
         told(warning)
     return report
 
 
-def record(ws: Workspace, images: list[NewImage], report: SynthReport) -> None:
-    said = [replace(one, label=_by_synth(one.label)) for one in images]
-    for record, one in zip(ws.images.add_many(said), said, strict=True):
-        report.images += record.is_new
-        report.known += not record.is_new
-        if one.label is not None:
-            for annotation in one.label.label.annotations:
-                report.seen[str(annotation.attributes.get("visibility", "visible"))] += 1
+def _next_of(painted: Iterator[tuple[Unit, list[NewImage]]], count: int) -> Iterator[tuple[Unit, list[NewImage]]]:
+    for _ in range(count):
+        yield next(painted)
 
 
-def _by_synth(label: NewLabel | None) -> NewLabel | None:
-    return None if label is None else replace(label, author=AUTHOR, level=Level.SYNTHETIC)
+def _note(ws: Workspace, work: _Work, step: _Step, images: list[NewImage]) -> None:
+    """Into the journal: the new parts of a unit, those that were painted and those that the store had already."""
+    kind, fresh = step.unit.kind, step.fresh
+    now = {number for piece in step.pieces for number in piece.numbers}
+    said: list[Told] = [one for one in told_by(images) if one[0][1] in fresh]
+    there = {
+        image: (kind, number)
+        for number in fresh
+        if number not in now
+        for image in work.standing.images_of(_shot(work.stage, kind, number), work.stage.channels)
+    }
+    labels = ws.labels.current(there)
+    said += [(part, labels[image].label if image in labels else None) for image, part in there.items()]
+    work.journal.note(Unit(kind, fresh.start, len(fresh)), tallied(said, [(kind, number) for number in fresh]))

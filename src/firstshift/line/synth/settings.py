@@ -35,6 +35,8 @@ class SynthSettings:
     varied: bool = True
     """False: no randomisation beyond what parts and flaws bring themselves; for comparison."""
     device: str = "cpu"
+    renderer: str = ""
+    """Names the renderer in a run that was begun beside one of another renderer; usually empty."""
 
     def __post_init__(self) -> None:
         for name, least, most in (("good", 0, MAX_IMAGES), ("per_defect", 0, MAX_IMAGES), ("size_px", 32, 8192)):
@@ -61,6 +63,6 @@ class SynthSettings:
         Channels belong to it: whether a flaw is tried in another place depends on all in which it could show.
         """
         asked: dict[str, Any] = asdict(self) | {"channels": list(channels)}
-        for count in ("good", "per_defect", "classes", "device"):
+        for count in ("good", "per_defect", "classes", "device", *(() if self.renderer else ("renderer",))):
             del asked[count]
         return record_hash({"plan": plan_hash, "profile": profile_hash, "recipe": RECIPE_VERSION, **asked})[:12]

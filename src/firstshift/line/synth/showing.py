@@ -11,10 +11,13 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from firstshift.core.encode import encode_png
-from firstshift.core.errors import BadInput, Unavailable
+from firstshift.core.errors import BadInput, NotFound, Unavailable
+from firstshift.core.hashing import content_hash
+from firstshift.core.image import Image
 from firstshift.core.label import Label
 from firstshift.core.outline import mask_of
 from firstshift.line.labelled_picture import draw_label
+from firstshift.line.synth.fingerprint import what_changed
 from firstshift.line.synth.onto_painting import PaintedOnto
 from firstshift.line.synth.onto_recipe import MADE_BY_ONTO
 from firstshift.line.synth.onto_showing import painted_again
@@ -25,6 +28,7 @@ from firstshift.line.synth.settings import SynthSettings
 from firstshift.line.synth.sheet import encoded, shown_pixels
 from firstshift.line.synth.stage import Stage
 from firstshift.render.shade_torch import torch_device
+from firstshift.store.images import ImageRecord
 from firstshift.store.workspace import Workspace
 
 
@@ -35,13 +39,17 @@ class Look:
     label: Label | None
     provenance: dict[str, Any]
     is_same: bool
-    """Whether the image rendered again has the same bytes."""
-    differing: int
-    """Pixels that differ."""
+    """Whether the image rendered again has the same bytes; they have the hash that was recorded."""
+    differing: int | None
+    """Pixels that differ; None where the old pixels are gone and so nobody can tell."""
     picture: bytes
     device: str = "cpu"
     """What it was rendered again on."""
     made_on: str = "cpu"
+    is_retired: bool = False
+    """Retention gave the old pixels up."""
+    renderer_changed: str = ""
+    """What is not as it was when the image was made: code, libraries."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -49,7 +57,13 @@ class Look:
             "source": self.source,
             "label": self.label.to_json() if self.label else None,
             "provenance": self.provenance,
-            "rendered_again": {"same": self.is_same, "differing_pixels": self.differing, "device": self.device},
+            "retired": self.is_retired,
+            "rendered_again": {
+                "same": self.is_same,
+                "differing_pixels": self.differing,
+                "device": self.device,
+                "renderer_changed": self.renderer_changed,
+            },
         }
 
 
@@ -75,15 +89,40 @@ def look_at(
         stage = Stage(order_for(plan_file, settings, profile, defect_files))
         check_made_here(told, stage)
         painted = _channel(Painter(stage).paint(recipe), record.capture.channel)
-    bytes_now, bytes_then = encode_png(painted.image), ws.images.read_bytes(record)
-    then = ws.images.read(record)
-    differing = int((then.pixels != painted.image.pixels).any(axis=2).sum())
+    bytes_now = encode_png(painted.image)
+    then = _kept(ws, record)
+    differing = None if then is None else _differing(then, painted.image)
     label = ws.labels.current([record.id]).get(record.id)
     said = label.label if label is not None else None
-    picture = _picture(then, said, painted, suffix) if suffix is not None else b""
     return Look(
-        record.id, record.capture.source or "", said, told, bytes_now == bytes_then, differing, picture, device, made_on
+        image=record.id,
+        source=record.capture.source or "",
+        label=said,
+        provenance=told,
+        is_same=content_hash(bytes_now) == record.content,
+        differing=differing,
+        picture=_picture(then, said, painted, suffix) if suffix is not None else b"",
+        device=device,
+        made_on=made_on,
+        is_retired=bool(ws.images.retired_among([record.id])),
+        renderer_changed=what_changed(told.get("renderer")),
     )
+
+
+def _kept(ws: Workspace, record: ImageRecord) -> Image | None:
+    """The pixels as they were recorded; None where retention took them away."""
+    try:
+        return ws.images.read(record)
+    except NotFound:
+        if ws.images.retired_among([record.id]):
+            return None
+        raise
+
+
+def _differing(then: Image, now: Image) -> int:
+    if then.pixels.shape != now.pixels.shape:
+        return then.width * then.height
+    return int((then.pixels != now.pixels).any(axis=2).sum())
 
 
 def _device_for(made_on: str) -> str:
@@ -104,15 +143,18 @@ def _channel(painted: list[Painted], name: str | None) -> Painted:
     raise BadInput(where="channel", expected=", ".join(one.channel for one in painted), found=name)
 
 
-def _picture(then: Any, label: Label | None, painted: Painted | PaintedOnto, suffix: str) -> bytes:
-    """Side by side: as recorded, its label, its mask, rendered again."""
-    mask = np.zeros((then.height, then.width), dtype=bool)
+def _picture(then: Image | None, label: Label | None, painted: Painted | PaintedOnto, suffix: str) -> bytes:
+    """Side by side: as recorded (or nothing, where the pixels are gone), its label, its mask, rendered again."""
+    seen = painted.image if then is None else then
+    mask = np.zeros((seen.height, seen.width), dtype=bool)
     for annotation in label.annotations if label else ():
         if annotation.shape is not None:
-            mask |= mask_of(annotation.shape, then.width, then.height).pixels
+            mask |= mask_of(annotation.shape, seen.width, seen.height).pixels
     panels = [
-        ("recorded", shown_pixels(then)),
-        ("label", draw_label(then, label).pixels),
+        ("retired", np.full((seen.height, seen.width, 3), 232, np.uint8))
+        if then is None
+        else ("recorded", shown_pixels(then)),
+        ("label", draw_label(seen, label).pixels),
         ("mask", np.repeat(mask[:, :, None].astype(np.uint8) * 255, 3, axis=2)),
         ("rendered again", shown_pixels(painted.image)),
     ]

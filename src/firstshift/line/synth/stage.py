@@ -124,7 +124,7 @@ class Stage:
     def settings_told(self) -> dict[str, Any]:
         """What `SynthSettings` needs to paint an image again, without the counts."""
         told = asdict(self.settings)
-        for name in ("good", "per_defect", "classes", "device"):
+        for name in ("good", "per_defect", "classes", "device", "renderer"):
             del told[name]
         return told | {"channels": list(self.channels)}
 

@@ -20,8 +20,8 @@ from firstshift.core.seed import Seed
 from firstshift.defects.draw import draw_flaw
 from firstshift.line.synth.classes import images_of_pose
 from firstshift.line.synth.drawing import draw_recipe, no_pose, poses
-from firstshift.line.synth.freeing import give_back_memory
 from firstshift.line.synth.fingerprint import renderer
+from firstshift.line.synth.freeing import give_back_memory
 from firstshift.line.synth.labelling import SeenFlaw, label_of
 from firstshift.line.synth.lit import Lit, blurred_light, mixed, sharp_light
 from firstshift.line.synth.placing import NoPlace, has_place, land_flaw
@@ -181,6 +181,7 @@ class Painter:
             "plan": stage.plan_hash,
             "profile": stage.profile_hash,
             "code": __version__,
+            "renderer": renderer(),
             "device": stage.settings.device,
             "settings": stage.settings_told,
         }
@@ -206,4 +207,3 @@ def check_made_here(provenance: dict[str, object], stage: Stage) -> None:
                 found=mine,
                 way_out=f"the {name} or a file that it names changed since; name the old one with --{name}",
             )
-            "renderer": renderer(),

@@ -187,3 +187,30 @@ def test_a_part_beside_the_image_says_by_how_much(plate: tuple[Part, Staged]) ->
     assert gap == pytest.approx((30 - 9) * 250 / 254 - width / 2, rel=0.01)
     with pytest.raises(BadInput, match=r"part in front of the camera: .* found it lies .* mm to the right"):
         sites_of(away, made)
+
+
+def test_a_landing_on_a_surface_is_told_of_the_edge_beside_it(plate: tuple[Part, Staged]) -> None:
+    made, stage = plate
+    edges = feature_edges(stage.scene.placed[0].mesh)
+    plain, told = (sites_of(stage, made, regions=("top",), edges=given) for given in ((), edges))
+    far = 0
+    for number in range(60):
+        landing, before = land(stage, told, Seed(number), turned_deg=20), land(stage, plain, Seed(number), turned_deg=20)
+        assert landing.position_mm.tolist() == before.position_mm.tolist()
+        assert landing.local_mm == before.local_mm
+        assert before.ground.edge is None
+        assert landing.ground.pixel_mm == before.ground.pixel_mm
+        x, y, _ = (abs(value) for value in landing.local_mm)
+        edge = landing.ground.edge
+        if edge is None:
+            far += 1
+            assert min(9 - x, 6 - y) > 4.9
+            assert landing.u.tolist() == before.u.tolist()
+            continue
+        # What the flaw is told lies on the border of the plate.
+        along, off = edge.u_mm.astype(float), edge.offset_mm.astype(float)
+        points = landing.position_mm + along[:, None] * landing.u + off[:, None] * landing.v
+        outside = np.maximum(np.abs(points[:, 0]) - 9, np.abs(points[:, 1]) - 6)
+        np.testing.assert_allclose(outside, 0, atol=1e-4)
+        assert off == pytest.approx(min(9 - x, 6 - y), abs=1e-4)
+    assert 0 < far < 50

@@ -6,6 +6,9 @@
       depth_um: [5, 100]          # at the deepest point
       rim: [0.0, 0.2]             # usual; height of the rim as a share of the depth
 
+Where the dent reaches an edge of the part (place: edge, or a blow beside one) the edge gives way: a piece of the corner
+is cut out as a body, and a lip is pressed out over the other face: see `nick.py`.
+
 What hit it decides the shape: something round leaves a bowl that is steepest near its edge, an edge or corner a long or
 uneven one, a tool (a fixture, a stamp, a jaw) a flat floor with steep walls. A bowl is deepest off its middle, because
 blows come at a slant, and the rim is higher on the far side for the same reason. Inside, the peaks of the finish are
@@ -21,6 +24,7 @@ from firstshift.defects.drawn import DrawnType
 from firstshift.defects.draws import Draws
 from firstshift.defects.grid import grid_over
 from firstshift.defects.layers import flattened, imprint_of, smoothstep
+from firstshift.defects.nick import pressed_over_edge
 from firstshift.defects.noise import noise
 from firstshift.defects.outline import blob, same_area
 from firstshift.spec.defect_types import Dent
@@ -60,10 +64,14 @@ class DentFlaw(DrawnType[Dent]):
             beyond = np.clip((q - 1) / (RIM_ENDS - 1), 0, 1)
             wall = np.where(q < 1, 0, 9.48 * beyond * (1 - beyond) ** 3) * np.clip(side, 0, 1) * far
             height = (height + rim * wall).astype(np.float32)
+        nicked = pressed_over_edge(shape, ground, patch, height, rim / depth) if ground.edge is not None else None
+        if nicked is not None:
+            draws.recorded["at_edge"] = True
         pressed = smoothstep((1 - q) / 0.35) * np.float32(shape.uniform(0.35, 0.75) * flattened(depth, ground))
         return imprint_of(
             patch, draws.recorded, height_mm=height,
             smoothness=(1 - 0.5 * pressed).astype(np.float32), hides_finish=(0.7 * pressed).astype(np.float32),
+            solids=nicked.solids if nicked else (), footprint=nicked.footprint if nicked else None,
         )  # fmt: skip
 
 

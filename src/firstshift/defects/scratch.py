@@ -16,8 +16,9 @@ off.
 Ploughing tears: walls and lips are left rough *across* the groove, with slopes steeper than those of any finish. That
 is why a scratch shines in dark field, most where the light lies across it, and is dark with glints in bright field.
 Only the bottom, where the tip pressed, is burnished a little along its way. A scratch no deeper than the finish is
-rough has little of either; what is no metal also turns pale where it is torn. A fading end is not labelled where nothing
-can be seen: the mask is the displaced area, not the line.
+rough has little of either; what is no metal also turns pale where it is torn.
+
+A fading end is not labelled where nothing can be seen: the mask is the displaced area, not the line.
 """
 
 from __future__ import annotations
@@ -81,10 +82,11 @@ class ScratchFlaw(DrawnType[Scratch]):
         height, bare = drawn.height, np.float32(flattened(depth, ground))
         np.multiply(height, np.float32(-depth / min(float(height.min()), -1e-12)), out=height, where=height < 0)
         white = np.float32(WHITENS * tear * bare)
-        whitened = {} if ground.is_metal else {"stuff": CRUSHED, "cover": np.minimum(drawn.torn, 1) * white}
+        cover = None if ground.is_metal else np.minimum(drawn.torn, 1) * white
         return imprint_of(
             patch, draws.recorded, height_mm=height, smoothness=1 + (drawn.polish - 1) * bare,
-            torn=drawn.torn * np.float32(tear * TORN) * bare, hides_finish=drawn.gone * bare, **whitened,
+            torn=drawn.torn * np.float32(tear * TORN) * bare, hides_finish=drawn.gone * bare,
+            stuff=None if ground.is_metal else CRUSHED, cover=cover,
         )  # fmt: skip
 
 

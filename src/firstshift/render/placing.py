@@ -11,7 +11,7 @@ are owed and hidden ones nothing. The middle of a flaw keeps `margin_px` from th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -35,6 +35,9 @@ from firstshift.spec.catalogue import Place
 from firstshift.spec.part import Part
 
 Floats = npt.NDArray[np.float64]
+EDGE_NEAR_MM = 5.0
+"""Edges farther from a landing than this are reached by no dent."""
+SAME_FACE_COS, SAME_PLANE_MM = 0.99, 0.05
 
 
 class Stage(Protocol):
@@ -96,6 +99,8 @@ class Sites:
     names: tuple[str, ...]
     steps: EdgeSteps | None = None
     rims: Rims | None = None
+    beside: EdgeSteps | None = None
+    """On a surface: edges that a flaw there may reach."""
 
     @property
     def total(self) -> float:
@@ -115,7 +120,8 @@ def sites_of(
     margin_px: float = MARGIN_PX,
     shown: Inspected | None = None,
 ) -> Sites:
-    """Raises BadInput where there is nothing to land on. `shown` saves finding the inspected surface again."""
+    """Raises BadInput where there is nothing to land on. `shown` saves finding the inspected surface again. With
+    `edges` a landing on a surface is told of the edge beside it: for flaws that go over edges."""
     names = region_names(part)
     wanted = np.array([not regions or name in regions for name in names])
     if place == "edge":
@@ -130,7 +136,8 @@ def sites_of(
         weights = area.astype(np.float64)
         if place == "heat_map" and heat is not None:
             weights = weights * heat.at(stage.gbuffer.local_mm)
-        sites = Sites(place, *_candidates(weights, region), names)
+        beside = edge_steps(stage.view, stage.scene, part, edges, wanted, -np.inf) if edges else None
+        sites = Sites(place, *_candidates(weights, region), names, beside=beside)
     if not len(sites.chosen):
         raise _nowhere(stage, place, regions, names)
     return sites
@@ -154,7 +161,32 @@ def land(stage: Stage, sites: Sites, seed: Seed, *, turned_deg: float | None = N
     if sites.rims is not None:
         return sites.rims.landing(chosen, stage.view, region, stage.surfaces, turned)
     spot = _spot(stage, chosen, region, seed)
-    return landing_at(spot, stage.surfaces, turned)
+    landing = landing_at(spot, stage.surfaces, turned)
+    return landing if sites.beside is None else beside_edge(stage, landing, sites.beside)
+
+
+def beside_edge(stage: Stage, landing: Landing, steps: EdgeSteps) -> Landing:
+    """The same place, told of the nearest edge of its face: u runs along that edge then. Where none is near, as it
+    was."""
+    middle = (steps.start_mm + steps.end_mm) / 2
+    away = middle - landing.position_mm
+    on_face = (steps.region >= 0) & (steps.normal @ landing.normal > SAME_FACE_COS)
+    on_face &= np.abs(away @ landing.normal) < SAME_PLANE_MM
+    distance = np.where(on_face, np.linalg.norm(away, axis=1), np.inf)
+    if not len(distance) or distance.min() > EDGE_NEAR_MM:
+        return landing
+    step = int(distance.argmin())
+    spot, other, along, line = steps.spot(step, stage.view, landing.region, 0.5)
+    at_edge = landing_on_edge(spot, stage.surfaces, other, along, line, stage.scene)
+    edge = at_edge.ground.edge
+    if edge is None:
+        return landing
+    to_u, to_v, _ = (float(x) for x in at_edge.to_patch(landing.position_mm[None])[0])
+    moved = replace(edge, u_mm=edge.u_mm - np.float32(to_u), offset_mm=edge.offset_mm - np.float32(to_v))
+    return replace(
+        at_edge, position_mm=landing.position_mm, local_mm=landing.local_mm,
+        ground=replace(at_edge.ground, pixel_mm=landing.ground.pixel_mm, edge=moved),
+    )  # fmt: skip
 
 
 def _spot(stage: Stage, sample: int, region: str, seed: Seed) -> Spot:

@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from firstshift.core.imprint import Imprint, Patch, Solid
+from firstshift.core.imprint import Edge, Ground, Imprint, Patch, Solid
+from firstshift.core.seed import Seed
+from firstshift.defects.draw import draw_flaw
 from firstshift.render.pose import Pose
 from firstshift.render.prepared import Prepared
 from firstshift.render.scene import Placed
@@ -15,6 +17,7 @@ from firstshift.render.stamp import stamp
 from firstshift.render.stamping import lit_bodies, solid_light, solids
 from firstshift.render.stamping.beneath import light_from_beneath
 from firstshift.render.stamping.reshading import towards_camera
+from firstshift.spec.defect_types import Dent
 from tests.render.stamping import staging
 from tests.render.stamping.test_stamp import image
 
@@ -162,3 +165,26 @@ def test_metal_that_looks_down_mirrors_the_part(block: Prepared) -> None:
     assert light[:, 0] == pytest.approx(0)  # looks up
     assert light[:, 1] == pytest.approx(reflects * ground / 2, rel=1e-4)  # mirrors the horizon
     assert light[:, 2] == pytest.approx(reflects * ground, rel=1e-4)
+
+
+def test_a_nick_changes_the_outline(block: Prepared) -> None:
+    """What it pressed out stands beyond the block's edge, over the table: seen from above as in back light."""
+    u = np.linspace(-1.4, 1.4, 15).astype(np.float32)
+    edge = Edge(u, np.zeros_like(u), 90.0, 2.0)
+    ground = Ground(PIXEL_MM, "aluminium", True, 0.8, edge=edge)
+    entry = Dent.model_validate(
+        {"type": "dent", "class": "nick", "size_mm": [1, 1.2], "depth_um": [120, 150], "rim": [0.2, 0.2]}
+    )
+    for number in range(3):
+        imprint = draw_flaw(entry, ground, 3, Seed(number))
+        # u along y, so that v points over the edge at x = 1.5
+        stamped = stamp(block, [(staging.landing((1.5, 0, 0), -90), imprint)])
+        pixel, share = stamped.coverage[0]
+        x = (pixel % 128 + 0.5 - 64) * PIXEL_MM
+        assert share[x > 1.5 + PIXEL_MM / 2].sum() > 3
+        far = np.flatnonzero(x < 1.3)
+        assert share[far].sum() > 20, "the dent itself"
+        lit = image(block, stamped)[0] / np.maximum(block.layers[0, ..., 0], 1e-6)
+        beyond = np.zeros(128 * 128, bool)
+        beyond[pixel[(x > 1.5 + PIXEL_MM / 2) & (share > 0.9)]] = True
+        assert np.abs(lit.ravel()[beyond] - 1).max() > 0.2

@@ -16,7 +16,7 @@ from firstshift.render.placing import HeatMap, Sites, Staged, land, sites_of
 from firstshift.render.prepared import Prepared
 from firstshift.spec.catalogue import Defect
 from firstshift.spec.declared import Range
-from firstshift.spec.defect_types import MissingFeature
+from firstshift.spec.defect_types import Dent, MissingFeature
 
 if TYPE_CHECKING:
     from firstshift.line.synth.stage import Ready, Stage
@@ -66,7 +66,7 @@ def sites_for(
             stage.plan.part,
             place=place,
             regions=entry.regions if entry is not None else (),
-            edges=stage.edges if place == "edge" else (),
+            edges=stage.edges if place == "edge" or isinstance(entry, Dent) else (),
             openings=_holes(stage, entry) if entry is not None and place == "opening" else (),
             heat=heat,
             margin_px=margin_px,

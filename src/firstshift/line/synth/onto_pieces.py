@@ -140,10 +140,10 @@ def _under(ready: OntoReady, flaws: Flaws) -> set[Tile]:
 
 
 def _tiles_near(columns: Indices, rows: Indices, room_px: int, size: tuple[int, int]) -> set[Tile]:
-    found = set[Tile]()
+    grid = np.zeros((size[0] // PIECE_PX + 1, size[1] // PIECE_PX + 1), np.bool_)
     for across in (-room_px, room_px):
         for down in (-room_px, room_px):
             column = np.clip(columns + across, 0, size[0] - 1) // PIECE_PX
             row = np.clip(rows + down, 0, size[1] - 1) // PIECE_PX
-            found |= {(int(one), int(other)) for one, other in np.unique(np.stack([column, row], axis=1), axis=0)}
-    return found
+            grid[column, row] = True
+    return {(int(column), int(row)) for column, row in np.argwhere(grid)}

@@ -298,3 +298,22 @@ def test_cad_file_must_be_there_and_inside_the_folder(tmp_path: Path) -> None:
     (inner / "plate.step").unlink()
     (inner / "plate.step").write_text("hello")
     assert "expected a STEP file" in str(check_plan(plan, inner)[0])
+
+
+FITTING_LENS = "lens: {kind: telecentric, magnification: 0.4, f_number: 10}"
+
+
+def test_a_distance_beyond_the_depth_of_field_says_how_many_pixels_of_blur_it_means() -> None:
+    """0.4× at f/10 on pixels of 3.45 µm: c = |z − s|·m²/N, so 2 % of 250 mm, 5 mm, are 80 µm or 23 pixels."""
+    lens = (LENS, FITTING_LENS)
+    assert not [one for one in check_plan(small_plan(lens)) if "randomisation" in one.path]
+    asked = small_plan(lens, ("# the end", "policy:\n  randomisation: {distance: 0.02}"))
+    (found,) = [one for one in check_plan(asked) if "randomisation" in one.path]
+    assert (found.level, found.path) == (Level.WARNING, "policy.randomisation.distance")
+    assert "±5 mm: up to 23 pixels of blur" in found.text
+    assert found.way_out.startswith("leave it out for ±0.00086")
+
+
+def test_a_distance_that_stays_in_focus_is_left_in_peace() -> None:
+    near = small_plan(("# the end", "policy:\n  randomisation: {distance: 0.004}"))
+    assert not [one for one in check_plan(near) if "randomisation" in one.path]

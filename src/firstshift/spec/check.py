@@ -16,7 +16,7 @@ from firstshift.core.errors import BadInput
 from firstshift.spec.check_defects import check_defects
 from firstshift.spec.check_lights import check_lights
 from firstshift.spec.check_part import check_part
-from firstshift.spec.check_policy import check_policy
+from firstshift.spec.check_policy import check_distance, check_policy
 from firstshift.spec.check_station import check_profile_file, check_station
 from firstshift.spec.facts import derive_facts
 from firstshift.spec.finding import Finding, Level, error
@@ -45,3 +45,5 @@ def _findings(plan: Plan, folder: Path | None) -> Iterator[Finding]:
     yield from check_lights(plan, facts)
     yield from check_defects(plan, facts)
     yield from check_policy(plan.policy)
+    if facts is not None:
+        yield from check_distance(plan)

@@ -1,14 +1,18 @@
-"""The policy: does it contradict itself?"""
+"""The policy: does it contradict itself, or the lens?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from firstshift.spec.finding import Finding, note, warning
+from firstshift.spec.optics import optics_of, usual_distance_share
+from firstshift.spec.plan import Plan
 from firstshift.spec.policy import Policy, RetentionRule
 
 LOW_CONFIDENCE = 0.80
 MANY_DEFECTS = 3000
+MOST_BLUR_PX = 1.05
+"""One pixel still counts as sharp."""
 
 
 def check_policy(policy: Policy) -> Iterator[Finding]:
@@ -24,6 +28,20 @@ def check_policy(policy: Policy) -> Iterator[Finding]:
     if policy.synthetic_share and policy.synthetic_share[0].day == 0 and policy.synthetic_share[0].share < 1:
         text = f"{policy.synthetic_share[0].share:g} synthetic images on day 0, when there are hardly any others"
         yield note("policy.synthetic_share[0].share", text, "1.0 unless real images exist already")
+
+
+def check_distance(plan: Plan) -> Iterator[Finding]:
+    """A distance that the plan asks for is drawn, and may be far out of focus. Raises BadInput as `optics_of` does."""
+    share, station = plan.policy.randomisation.distance, plan.station
+    usual = usual_distance_share(station)
+    if share is None or share <= usual:
+        return
+    optics, upper = optics_of(station), station.working_distance_mm
+    blur_px = max(optics.confusion_px(upper * (1 + side * share)) for side in (-1, 1))
+    if blur_px > MOST_BLUR_PX:
+        text = f"±{share:.3g} of {upper:g} mm is ±{share * upper:.3g} mm: up to {blur_px:.2g} pixels of blur"
+        way_out = f"leave it out for ±{usual:.2g}, which stays in focus, or stop the lens down"
+        yield warning("policy.randomisation.distance", text, way_out)
 
 
 def _certificate(policy: Policy) -> Iterator[Finding]:

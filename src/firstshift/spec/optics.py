@@ -20,6 +20,8 @@ from firstshift.core.errors import BadInput
 from firstshift.spec.lights import WAVELENGTH_NM
 from firstshift.spec.station import Perspective, Station, Telecentric
 
+USUAL_DISTANCE = 0.02
+"""How far cameras hang from the working distance that was planned, as a share, where nobody focuses them anew."""
 SAMPLING_PIXELS = 2.0
 """Nyquist: two pixels for a line and the gap beside it."""
 MOSAIC_FACTOR = math.sqrt(2)
@@ -118,6 +120,14 @@ class Optics:
         spread = self.aperture_mm * m - c
         return s * self.aperture_mm * m / spread if spread > 0 else math.inf
 
+    def confusion_px(self, distance_mm: float) -> float:
+        """Diameter, in pixels, of the circle into which defocus spreads a point at this distance."""
+        m, off = self.magnification_in_focus, abs(distance_mm - self.focus_mm)
+        blur = (
+            off * m**2 / self.working_f_number if self.aperture_mm is None else self.aperture_mm * m * off / distance_mm
+        )
+        return blur / self.circle_of_confusion_mm
+
     @property
     def hyperfocal_mm(self) -> float | None:
         """H = f²/(N·c) + f: focused there, everything from H/2 to infinity is sharp."""
@@ -174,3 +184,11 @@ def optics_of(station: Station) -> Optics:
         mm_per_line=scan.mm_per_line if scan else None,
         lines=scan.lines if scan else station.camera.sensor_px[1],
     )
+
+
+def usual_distance_share(station: Station) -> float:
+    """How far the working distance strays where the plan does not say: an engineer's station is in focus, so no farther
+    than blurs the plane of focus by one pixel. Raises BadInput as `optics_of` does."""
+    optics = optics_of(station)
+    sharp = min(optics.focus_mm - optics.sharp_from_mm, optics.sharp_to_mm - optics.focus_mm)
+    return min(USUAL_DISTANCE, sharp / station.working_distance_mm)

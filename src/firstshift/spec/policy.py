@@ -131,8 +131,10 @@ class Randomisation(Declared):
     camera_deg: Annotated[Number, Field(ge=0, le=45)] = Field(
         default=3.0, description="Tilt of the camera, either way, in degrees."
     )
-    distance: Annotated[Number, Field(ge=0, lt=0.5)] = Field(
-        default=0.02, description="Working distance, either way, as a share; 0.02 is ±2 %."
+    distance: Annotated[Number, Field(ge=0, lt=0.5)] | None = Field(
+        default=None,
+        description="Working distance, either way, as a share; 0.02 is ±2 %. Left out, ±2 % or half the depth of field, "
+        "whichever is less.",
     )
     gloss: Annotated[Range, Within(0, 1)] = Field(
         default=Range(0.0, 1.0), description="Finish from matt (0) to glossy (1) within what the finish allows."

@@ -13,6 +13,7 @@ from firstshift.line.synth.drawing import draw_pose, draw_recipe
 from firstshift.line.synth.ordering import order_for
 from firstshift.line.synth.settings import GOOD, SynthSettings
 from firstshift.line.synth.stage import Stage
+from firstshift.render.view import CameraPose, view_of
 from firstshift.sensor.profile import SensorProfile, usual_profile
 from tests.line.synth.test_onto import PLAN
 
@@ -105,3 +106,45 @@ def test_a_jpeg_of_more_than_eight_bits_is_refused() -> None:
     text = SensorProfile.model_validate(plain).to_json().replace('"jpeg_quality": null', '"jpeg_quality": 80')
     with pytest.raises(BadInput, match=said):
         SensorProfile.of_json(text)
+
+
+SHALLOW = PLAN.replace(
+    "{kind: perspective, focal_mm: 12, f_number: 8}", "{kind: telecentric, magnification: 0.06, f_number: 1}"
+)
+
+
+def blur_of_poses(stage: Stage) -> list[float]:
+    """At the station's origin, in pixels, over 40 draws."""
+    found = []
+    for number in range(40):
+        camera = CameraPose(distance_factor=draw_pose(stage, GOOD, number).distance_factor)
+        view = view_of(stage.plan.station, camera=camera)
+        found.append(float(view.confusion_px(view.distance_mm(np.zeros((1, 3))))[0]))
+    return found
+
+
+def test_the_usual_distance_stays_in_focus(tmp_path: Path) -> None:
+    """c = |z − s|·m²/N: one pixel of 6 µm is 1.67 mm, where 2 % of the distance would be 4.24 mm."""
+    stage = stage_of(SHALLOW, tmp_path)
+    found = blur_of_poses(stage)
+    assert 0.8 < max(found) <= 1.0 + 1e-9
+    assert stage.doubts == ()
+    deep = blur_of_poses(stage_of(PLAN, tmp_path))  # 2 % of 212 mm blurs 0.3 px: the share of old
+    assert max(deep) < 0.5
+
+
+def test_a_distance_that_is_asked_for_is_drawn_and_its_blur_said(tmp_path: Path) -> None:
+    asked = stage_of(SHALLOW + "  randomisation: {distance: 0.02}\n", tmp_path)
+    assert 2.2 < max(blur_of_poses(asked)) <= 4.24 / 1.6667 + 1e-3
+    (said,) = asked.doubts
+    assert said.startswith(
+        "policy.randomisation.distance: ±0.02 of 212 mm is ±4.24 mm: up to 2.5 pixels of blur; leave"
+    )
+    assert stage_of(SHALLOW + "  randomisation: {distance: 0.02}\n", tmp_path, varied=False).doubts == ()
+
+
+def test_sixteen_bits_of_a_camera_of_eight_are_said(tmp_path: Path) -> None:
+    (said,) = stage_of(PLAN, tmp_path, bits=16).doubts
+    assert said == "the camera sends 8 bits: files of 16 bits hold its 256 levels in the upper places"
+    assert stage_of(PLAN, tmp_path).doubts == ()
+    assert stage_of(PLAN.replace("bits: 8", "bits: 12"), tmp_path, bits=16).doubts == ()

@@ -18,6 +18,7 @@ from firstshift.line.synth.settings import GOOD, SynthSettings
 from firstshift.line.synth.stage import Stage
 from firstshift.spec.catalogue import Defect
 from firstshift.spec.declared import Range
+from firstshift.spec.optics import usual_distance_share
 from firstshift.spec.part import Body
 from firstshift.spec.plan import Plan
 
@@ -78,7 +79,7 @@ def _lying(stage: Stage, seed: Seed, number: int) -> PoseDraw:
         tilt_deg=_in_disc(seed.child("tilt"), place.tilt_deg),
         camera_tilt_deg=_in_disc(seed.child("camera"), vary.camera_deg if vary else 0.0),
         camera_roll_deg=_around(seed.child("roll"), vary.roll_deg if vary else 0.0),
-        distance_factor=1.0 + _around(seed.child("distance"), vary.distance if vary else 0.0),
+        distance_factor=1.0 + _around(seed.child("distance"), distance_share(plan) if vary else 0.0),
         surfaces=tuple(_surface(stage, body, seed) for body in plan.part.bodies),
         light_shift_mm={
             light.name: _in_ball(seed.child("light", light.name), vary.light_shift_mm) if vary else (0.0, 0.0, 0.0)
@@ -88,6 +89,12 @@ def _lying(stage: Stage, seed: Seed, number: int) -> PoseDraw:
         window=None,
         scale=stage.scale,
     )
+
+
+def distance_share(plan: Plan) -> float:
+    """How far the camera strays from its working distance: as the plan says, or no farther than stays in focus."""
+    told = plan.policy.randomisation.distance
+    return usual_distance_share(plan.station) if told is None else told
 
 
 def nominal_pose(stage: Stage, scale: float) -> PoseDraw:

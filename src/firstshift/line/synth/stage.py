@@ -42,6 +42,7 @@ from firstshift.sensor.blur import path_px
 from firstshift.sensor.expose import expose
 from firstshift.sensor.profile import SensorProfile, usual_profile
 from firstshift.spec.catalogue import Defect
+from firstshift.spec.check_policy import check_distance
 from firstshift.spec.facts import derive_facts
 from firstshift.spec.part import Part
 
@@ -150,6 +151,16 @@ class Stage:
     def by_line(self) -> bool:
         """Whether a line camera takes the images."""
         return self.plan.station.line_scan is not None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What a person should know before the work: it can be done, and may not be what was meant."""
+        found = check_distance(self.plan) if self.settings.varied else ()
+        said = [f"{one.path}: {one.text}; {one.way_out}" for one in found]
+        if self.settings.bits > 8 >= self.profile.bits:
+            sends = "JPEGs of 8 bits" if self.profile.jpeg_quality is not None else "8 bits"
+            said.append(f"the camera sends {sends}: files of 16 bits hold its 256 levels in the upper places")
+        return tuple(said)
 
     def entry_number(self, entry: Defect) -> int:
         return next(number for number, one in enumerate(self.plan.defects) if one is entry)

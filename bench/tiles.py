@@ -1,8 +1,9 @@
 """Do rendered tiles teach a model to find real defects? A small U-Net, trained on synthetic images alone, on `mtd`.
 
     FIRSTSHIFT_BENCH_DATA=/path/to/sets make bench ONLY=tiles
-    TILES=dev … make bench ONLY=tiles       what each piece is good for: one left out at a time, photographs of `dev`
-    TILES=small … make bench ONLY=tiles     whether it runs through: minutes, the figures mean nothing
+    TILES=small … .venv/bin/python bench/tiles.py     whether it runs through: minutes, the figures mean nothing
+
+What each piece is good for, `bench/tiles_left_out.py` asks with the same functions.
 
 The plan of a ground ferrite tile (bench/ferrite/plan.yaml) is rendered in five ways, each trains the same small network
 with three seeds, and all are tested on the same real photographs: those of `dev`, which were looked at while the plan
@@ -28,7 +29,7 @@ import numpy.typing as npt
 from ferrite.judging import Judged, Tested, by_class, figures, judged
 from ferrite.photographs import Photograph, photographs
 from ferrite.rendering import CACHE, HERE
-from ferrite.ways import BOUND, LEFT_OUT, WAYS, Way, tiles_of
+from ferrite.ways import BOUND, WAYS, Way, tiles_of
 from measurement import section
 
 Scores = npt.NDArray[np.float64]
@@ -44,11 +45,7 @@ class Size:
     sides: tuple[str, ...] = SIDES
 
 
-SIZES = {
-    "": Size((*WAYS, BOUND), 640, 500, (0, 1, 2)),
-    "dev": Size(LEFT_OUT, 480, 400, (0, 1), ("dev",)),
-    "small": Size((*WAYS, BOUND), 128, 20, (0,)),
-}
+WHOLE, SMALL = Size((*WAYS, BOUND), 640, 500, (0, 1, 2)), Size((*WAYS, BOUND), 64, 20, (0,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +58,17 @@ class Job:
 
 
 def main() -> int:
+    small = os.environ.get("TILES") == "small"
+    title = "Real defects found after training on rendered tiles" + (", small run: the figures mean nothing" * small)
+    return measured(title, "make bench ONLY=tiles", SMALL if small else WHOLE)
+
+
+def measured(title: str, command: str, size: Size) -> int:
     root = os.environ.get("FIRSTSHIFT_BENCH_DATA")
     if not root or not (Path(root) / "mtd").is_dir():
         print("bench/tiles.py: set FIRSTSHIFT_BENCH_DATA to the folder with the set `mtd`; nothing was measured")
         return 2
-    asked = os.environ.get("TILES", "")
-    if asked not in SIZES:
-        print(f"bench/tiles.py: TILES: expected {', '.join(filter(None, SIZES))} or nothing, found {asked}")
-        return 2
-    size, folder = SIZES[asked], Path(root) / "mtd"
+    folder = Path(root) / "mtd"
     taken = photographs(folder)
     shown = [photograph for photograph in taken if photograph.side != "background"]
     jobs = [Job(folder, way, seed, size.count, size.steps) for seed in size.seeds for way in size.ways]
@@ -83,7 +82,19 @@ def main() -> int:
                 file=sys.stderr,
                 flush=True,
             )
-    told(found, shown, size, asked, sum(photograph.side == "background" for photograph in taken))
+    backgrounds = sum(photograph.side == "background" for photograph in taken)
+    parts = [told(found, shown, side) for side in size.sides]
+    print(
+        section(
+            title,
+            command=command,
+            n=f"{len(shown)} photographs of {len({one.tile for one in shown})} tiles, "
+            f"{size.count} images of each way, {size.steps} steps, {len(size.seeds)} seeds",
+            data=f"`mtd`, public; {backgrounds} photographs of other good tiles lent backgrounds and camera",
+            body="\n\n".join(parts),
+            note=NOTE,
+        )
+    )
     return 0
 
 
@@ -112,25 +123,12 @@ def _of_side(shown: Sequence[Photograph], side: str) -> tuple[npt.NDArray[np.boo
     return np.array([photograph.side == side for photograph in shown]), tested
 
 
-def told(found: dict[str, list[Scores]], shown: Sequence[Photograph], size: Size, asked: str, backgrounds: int) -> None:
-    parts = []
-    for side in size.sides:
-        here, tested = _of_side(shown, side)
-        own = {name: [one[here] for one in scores] for name, scores in found.items()}
-        if side == "dev":
-            own.pop(BOUND.name, None)
-        parts.append(f"Photographs of `{side}`, {_counted(tested)}:\n\n{_table(own, tested)}")
-    print(
-        section(
-            "Real defects found after training on rendered tiles" + (f" ({asked})" if asked else ""),
-            command=f"{f'TILES={asked} ' if asked else ''}make bench ONLY=tiles",
-            n=f"{len(shown)} photographs of {len({one.tile for one in shown})} tiles, "
-            f"{size.count} images of each way, {size.steps} steps, {len(size.seeds)} seeds",
-            data=f"`mtd`, public; {backgrounds} photographs of other good tiles lent backgrounds and camera",
-            body="\n\n".join(parts),
-            note=NOTE,
-        )
-    )
+def told(found: dict[str, list[Scores]], shown: Sequence[Photograph], side: str) -> str:
+    here, tested = _of_side(shown, side)
+    own = {name: [one[here] for one in scores] for name, scores in found.items()}
+    if side == "dev":  # it was trained on them
+        own.pop(BOUND.name, None)
+    return f"Photographs of `{side}`, {_counted(tested)}:\n\n{_table(own, tested)}"
 
 
 def _counted(tested: Tested) -> str:

@@ -57,7 +57,8 @@ def judged(scores: Sequence[F64], tested: Tested) -> Judged:
     generator = np.random.default_rng(0)
     seeds = np.array([figures(one, tested.good) for one in scores])
     drawn = np.array([_again(scores, tested, generator) for _ in range(BOOTSTRAPS)])
-    return Judged(seeds.mean(axis=0), *np.quantile(drawn, [0.025, 0.975], axis=0), seeds)
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    return Judged(seeds.mean(axis=0), low, high, seeds)
 
 
 def _again(scores: Sequence[F64], tested: Tested, generator: np.random.Generator) -> F64:

@@ -41,7 +41,7 @@ Share = tuple[tuple[Path, ...], tuple[tuple[str, int, int], ...]]
 def put_onto(backgrounds: list[Photograph], count: int, seed: int = 1) -> list[Tile]:
     """Good photographs as they are are the good ones; flaws go onto all of them in turn."""
     names = "".join(photograph.file.name for photograph in backgrounds)
-    told = f"{PLAN.read_text()}{OWN_TYPES.read_text()}{names}{count}{seed}{VERSION}"
+    told = f"{PLAN.read_text()}{OWN_TYPES.read_text()}{names}{count}{seed}{VERSION} clean"
     kept = CACHE / f"onto-{hashlib.sha256(told.encode()).hexdigest()[:12]}.npz"
     if not kept.exists():
         shares = _shares(backgrounds, count, np.random.default_rng(seed))
@@ -80,15 +80,17 @@ def _piece(share: Share) -> list[Tile]:
     files, asked = share
     order = Order.of(flat_plan(), HERE, SynthSettings(), (OWN_TYPES,))
     settings = OntoSettings(method="plane", per_photo=1, mm_per_pixel=0.1, whole=True, skip_problems=True)
-    painter = OntoOrder.of(order, settings, [file.name for file in files]).painter()
+    painter = OntoOrder.of(order, settings).painter()
     tiles = []
     for k, file in enumerate(files):
         wanted = tuple((kind, number) for kind, number, which in asked if which == k)
-        unit = OntoUnit(Given(file.name, file.name, file.read_bytes()), 0, wanted)
+        unit = OntoUnit(Given(file.name, file.name, file.read_bytes()), wanted)
+        clean = decode_image(file.read_bytes(), file.name).pixels[:, :, 0].astype(np.uint8)
         for image in painter.paint_unit(unit).images:
             kind = str(image.capture.provenance["kind"])
             label = image.label.label if image.label else None
             if label is not None and (label.verdict is not Verdict.UNSURE or kind in NOT_DEFECTS):
                 assert isinstance(image.data, bytes)
-                tiles.append(tile_of(decode_image(image.data, file.name).pixels[:, :, 0], label, kind))
+                painted = decode_image(image.data, file.name).pixels[:, :, 0].astype(np.uint8)
+                tiles.append(tile_of(painted, label, kind, clean if clean.shape == painted.shape else None))
     return tiles

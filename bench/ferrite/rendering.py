@@ -144,7 +144,8 @@ def _piece(asked: tuple[Wanted, int]) -> list[Tile]:
                 if painted.label.verdict is not Verdict.UNSURE or kind in NOT_DEFECTS:
                     clean = None if wanted.without == "hidden flaws" else painter.clean(painted, ready)
                     fronts = () if wanted.without == "fronts" else FRONTS
-                    tiles.append(tile_of(painted.image.pixels[:, :, 0], painted.label, kind, clean, fronts))
+                    grey = np.asarray(painted.image.pixels[:, :, 0], np.uint8)
+                    tiles.append(tile_of(grey, painted.label, kind, clean, fronts))
     return tiles
 
 

@@ -4,7 +4,7 @@ Photographs of good tiles show, beside the relief of grinding marks, that the su
 pixel to pixel; bright marks one or two tenths of a millimetre wide that run from end to end and glint where the lamp is
 mirrored; bands and clouds; and wear: dark hairlines, smudges and specks that nobody minds. All of it is a factor on the
 light of a whole tile, drawn from the pose's seed. Shares follow from the contrast of good photographs, scale by scale,
-along the marks and across them (background half of the set): `python -m ferrite.texture` compares.
+along the marks and across them (background part of the set).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Skin:
 
     def factor(self, ground: F32 | None = None) -> F32:
         total = self.other + (self.ground if ground is None else ground)
-        return np.exp(np.clip(total, -2.2, 1.1) + BRIGHTER).astype(np.float32)
+        return np.asarray(np.exp(np.clip(total, -2.2, 1.1) + BRIGHTER), np.float32)
 
 
 def skin(height: int, width: int, seed: int, *, varied: bool = True, worn: bool = True) -> Skin:
@@ -63,24 +63,25 @@ def skin(height: int, width: int, seed: int, *, varied: bool = True, worn: bool 
         if name not in GRINDING:
             unlike = 0.6 if "clouds" in name else 0.3
             amount = share * overall * float(np.exp(generator.normal(0, unlike)) if varied else 1.0)
-            other += np.float32(amount) * field(generator, height, width, along, across)
+            other += np.float32(amount) * noise(generator, height, width, along, across)
     return Skin(ground(mirrored, seed, overall, varied), other, mirrored)
 
 
 def ground(mirrored: F32, seed: int, overall: float = 1.0, varied: bool = True) -> F32:
     """What one pass of the wheel leaves: few strong marks, many faint ones, brighter than what is between them."""
     generator = np.random.default_rng([seed, 2])
+    height, width = mirrored.shape
     total = np.zeros_like(mirrored)
     glint = 0.6 + 1.3 * mirrored
     for name, along, across, share in LAYERS:
         if name in GRINDING:
-            layer = field(generator, *mirrored.shape, along, across)
+            layer = noise(generator, height, width, along, across)
             if name.endswith("marks"):
                 layer = (0.75 * np.maximum(layer, -1.2) + 0.7 * np.maximum(layer - 1.0, 0) ** 2) * glint
             amount = share * overall * float(np.exp(generator.normal(0, 0.3)) if varied else 1.0)
             total += np.float32(amount) * layer
     # Nowhere does the wheel cut evenly: on good tiles, too, marks fade and come back.
-    return total * np.clip(1 + 0.45 * field(generator, *mirrored.shape, 50.0, 40.0), 0.1, 2.2)
+    return total * np.clip(1 + 0.45 * noise(generator, height, width, 50.0, 40.0), 0.1, 2.2)
 
 
 def _light(generator: np.random.Generator, height: int, width: int, varied: bool) -> tuple[F32, F32]:
@@ -118,7 +119,7 @@ def _wear(generator: np.random.Generator, height: int, width: int) -> F32:
     many = generator.gamma(1.2, 7.0) * height * width / 90_000
     for _ in range(generator.poisson(many)):
         _hairline(dark, generator)
-    dark *= 0.4 + 0.6 * np.clip(1 + field(generator, height, width, 3.0, 3.0), 0, 2)
+    dark *= 0.4 + 0.6 * np.clip(1 + noise(generator, height, width, 3.0, 3.0), 0, 2)
     for _ in range(generator.poisson(0.15 * many + 1.5)):
         _smudge(dark, generator)
     for _ in range(generator.poisson(0.5)):
@@ -171,11 +172,11 @@ def _smudge(dark: F32, generator: np.random.Generator) -> None:
     )
 
 
-def field(generator: np.random.Generator, height: int, width: int, along: float, across: float) -> F32:
+def noise(generator: np.random.Generator, height: int, width: int, along: float, across: float) -> F32:
     """Smooth noise of variance 1; large scales are drawn coarsely."""
     step_y, step_x = max(1, int(along / 3)), max(1, int(across / 3))
     rows, columns = height // step_y + 9, width // step_x + 9
     white = generator.standard_normal((rows, columns), dtype=np.float32)
     soft = cv2.GaussianBlur(white, (0, 0), sigmaX=max(across / step_x, 0.3), sigmaY=max(along / step_y, 0.3))
-    soft /= max(float(soft.std()), 1e-6)
+    soft = np.asarray(soft / max(float(soft.std()), 1e-6), np.float32)
     return np.asarray(cv2.resize(soft[4:-4, 4:-4], (width, height), interpolation=cv2.INTER_CUBIC), np.float32)

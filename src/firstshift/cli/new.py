@@ -108,6 +108,7 @@ def _show(folder: Path, made: dict[str, Any]) -> None:
     )
     here = screen.quoted(folder)
     if made["files"]:
-        screen.say(f"next: [bold]firstshift plan show {here}[/], then [bold]firstshift import PHOTOS -w {here}[/]")
+        plan = screen.quoted(folder / "plan.yaml")
+        screen.say(f"next: [bold]firstshift plan show {here}[/], then [bold]firstshift synth preview {plan}[/]")
     else:
         screen.say(f"next: [bold]firstshift import PHOTOS -w {here}[/]")

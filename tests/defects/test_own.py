@@ -44,6 +44,10 @@ def with_nan(imprint: Imprint) -> Imprint:
         (lambda imprint: None, "found NoneType"),
         (with_nan, "height_mm: expected finite numbers"),
         (lambda imprint: replace(imprint, mask=imprint.mask[:-1]), "imprint.mask: expected the patch's"),
+        (
+            lambda imprint: replace(imprint, parameters={"visibility": "visible"}),
+            "parameters: .* found visibility; call",
+        ),
     ],
 )
 def test_a_mistake_in_it_is_one_line(spoil: Any, message: str) -> None:

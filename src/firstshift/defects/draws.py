@@ -12,6 +12,7 @@ Each draw hangs on the seed and on its own name only, so a new draw in a type do
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,9 @@ from firstshift.core.seed import Seed
 from firstshift.spec.catalogue import Defect
 from firstshift.spec.declared import Range
 
+RESERVED = frozenset(("instance", "type", "visibility", "contrast_to_noise", "at_mm", "turned_deg", "region"))
+"""Names under which a label tells what was found of a flaw: no draw may be called so. (`contrast` may: many types have
+such a setting, and the label calls it `drawn_contrast`.)"""
 OVERLAP = 0.25
 """Share of a band by which it reaches into its neighbours."""
 
@@ -34,6 +38,17 @@ def band_of(grades: tuple[int, int], severity: int) -> Range:
     bands = worst - mildest + 1
     low, high = severity - mildest - OVERLAP, severity - mildest + 1 + OVERLAP
     return Range(max(0.0, low / bands), min(1.0, high / bands))
+
+
+def refuse_reserved(recorded: Iterable[str], where: str) -> None:
+    taken = sorted(RESERVED.intersection(recorded))
+    if taken:
+        raise BadInput(
+            where=where,
+            expected=f"other names than {', '.join(sorted(RESERVED))}, which the label uses itself",
+            found=", ".join(taken),
+            way_out=f"call it something else, for example own_{taken[0]}",
+        )
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 from firstshift.core.errors import BadInput, FirstshiftError
 from firstshift.core.imprint import Ground, Imprint
 from firstshift.defects.drawn import DrawnType
-from firstshift.defects.draws import Draws
+from firstshift.defects.draws import Draws, refuse_reserved
 from firstshift.spec.catalogue import Defect
 
 LAYERS = ("height_mm", "smoothness", "torn", "occlusion", "cover", "film", "hides_finish")
@@ -23,6 +23,7 @@ def imprint_of_a_persons_own(drawn: DrawnType[Defect], entry: Defect, ground: Gr
         raise BadInput(where=where, expected="an Imprint", found=f"{type(error).__name__}: {error}") from error
     if not isinstance(imprint, Imprint):
         raise BadInput(where=where, expected="an Imprint", found=type(imprint).__name__)
+    refuse_reserved(imprint.parameters, f"{where}.parameters")
     shape = imprint.patch.shape
     layers = {"mask": imprint.mask, "tint": imprint.tint} | {name: getattr(imprint, name) for name in LAYERS}
     for name, layer in layers.items():

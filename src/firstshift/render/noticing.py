@@ -16,6 +16,12 @@ Rose found that a thing is detected for certain from d ≈ 5 on, and never far b
 
 A flaw must also change single pixels, not only their sum over a large area: below `FAINTEST_PIXEL` of the noise in its
 strongest pixels it is drift, not a flaw.
+
+**Rounding.** An image is saved in whole numbers. Where the noise is much finer than one of them (black under a back
+light, a short exposure) it does not carry a change from one number to the next as dither does: all pixels round alike,
+and what changes by less is not on the image. So Δ is the change of what is *recorded on the average*, E[round(level +
+noise)]; a flaw whose strongest marked pixel moves by less than half a number, or which leaves all of them as they are
+with a chance above `UNCHANGED_CHANCE`, is not visible.
 """
 
 from __future__ import annotations
@@ -35,6 +41,13 @@ FAINT_FROM = 2.5
 FAINTEST_PIXEL = 0.5
 TEXTURE_GRAIN_PX = 4.0
 """Pixels that vary together in a finish's texture: two by two, as resolved tool marks are rarely finer."""
+LEAST_MOVE = 0.5
+"""Numbers of the saved image by which the strongest pixel of a flaw moves on the average."""
+UNCHANGED_CHANCE = 0.001
+"""That no pixel of a flaw is saved otherwise than without it."""
+DITHERED_FROM = 0.5
+"""Standard deviation, in numbers, from which rounding leaves averages as they are (to 0.2 %: exp(-2π²σ²) / π)."""
+ROUNDING_VARIANCE = 1 / 12
 HALF = 0.5
 ENOUGH_PIXELS = 4096
 THINNEST = 0.05
@@ -59,57 +72,105 @@ def notice(
     coverage: npt.NDArray[np.floating],
     noise_sigma: npt.NDArray[np.floating] | float,
     texture_sigma: npt.NDArray[np.floating] | float = 0.0,
+    *,
+    zero: float | None = None,
+    marked: npt.NDArray[np.bool_] | None = None,
 ) -> Noticed:
     """Of one flaw: signals (P, C) of its pixels without and with it (same unit as the sigmas), coverage (P,) 0…1.
 
     `noise_sigma` and `texture_sigma` are scalars or (P,). Pixels that a flaw changes without covering them (its
-    shadow, say) may be given with coverage 0: they count for the noise ratio."""
+    shadow, say) may be given with coverage 0: they count for the noise ratio.
+
+    `zero`: the signals count in numbers of the image as it is saved, before rounding, and this one is black; the noise
+    is that before rounding. `marked` (P,): the pixels of the label's mask, of which some must be saved otherwise."""
     clean, flawed = np.atleast_2d(clean), np.atleast_2d(flawed)
     if not clean.size:
         return Noticed(0.0, 0.0, "not visible")
     change = flawed.astype(np.float64) - clean
-    noise = _column(noise_sigma, len(clean))
-    texture = _column(texture_sigma, len(clean))
-    variance = noise**2 + TEXTURE_GRAIN_PX * texture**2
-    variance = np.maximum(variance, 1e-18)
+    noise, texture = _column(noise_sigma, len(clean)), _column(texture_sigma, len(clean))
+    weight = np.asarray(coverage, dtype=np.float64)
+    weight = weight if weight.sum() > 0 else np.ones(len(clean))
+    level = float(((clean.mean(axis=1) - (zero or 0.0)) * weight).sum())
+    contrast = float((change.mean(axis=1) * weight).sum()) / level if level > 0 else 0.0
+    is_saved = True
+    if zero is not None:
+        change = recorded_change(clean, flawed, noise)
+        is_saved = _is_saved(change if marked is None else change[marked])
+        noise = np.sqrt(noise**2 + ROUNDING_VARIANCE)
+    variance = np.maximum(noise**2 + TEXTURE_GRAIN_PX * texture**2, 1e-18)
     ratio = float(np.sqrt((change**2 / variance).sum()))
     # Each pixel against what it varies by on its own, without the grain: that is for sums.
     alone = np.sqrt((change**2).sum(axis=1) / np.maximum(noise**2 + texture**2, 1e-18)[:, 0])
-    weight = np.asarray(coverage, dtype=np.float64)
-    weight = weight if weight.sum() > 0 else np.ones(len(clean))
-    level = float((clean.mean(axis=1) * weight).sum())
-    contrast = float((change.mean(axis=1) * weight).sum()) / level if level > 0 else 0.0
-    return Noticed(contrast, ratio, _verdict(ratio, float(alone.max())))
+    return Noticed(contrast, ratio, _verdict(ratio, float(alone.max())) if is_saved else "not visible")
+
+
+def recorded_change(
+    clean: npt.NDArray[np.floating], flawed: npt.NDArray[np.floating], noise_sigma: npt.NDArray[np.floating]
+) -> npt.NDArray[np.float64]:
+    """(P, C): by how many numbers the average of what is saved changes. `noise_sigma`: (P, 1)."""
+    change = flawed.astype(np.float64) - clean
+    rough = np.flatnonzero(noise_sigma[:, 0] < DITHERED_FROM)
+    if len(rough):
+        sigma = noise_sigma[rough]
+        change[rough] = _rounded(flawed[rough], sigma) - _rounded(clean[rough], sigma)
+    return change
+
+
+def _rounded(level: npt.NDArray[np.floating], sigma: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """E[round(level + noise)]: one for each border between two numbers, times the chance to lie above. Borders beyond
+    the next but one are three sigma away."""
+    from scipy.special import ndtr
+
+    lowest = np.floor(level + HALF) - 2
+    total = lowest.astype(np.float64)
+    for border in (HALF, 1 + HALF, 2 + HALF, 3 + HALF):
+        total += ndtr((level - lowest - border) / np.maximum(sigma, 1e-6))
+    return np.asarray(total)
+
+
+def _is_saved(change: npt.NDArray[np.floating]) -> bool:
+    if not change.size:
+        return False
+    moved = np.minimum(np.abs(change), 1.0)
+    unchanged = float(np.prod(1 - moved))
+    return float(moved.max()) >= LEAST_MOVE and unchanged <= UNCHANGED_CHANCE
 
 
 def texture_of(clean: npt.NDArray[np.floating], mask: Mask, reach_px: int = 12) -> float:
     """Standard deviation of the clean image (height, width) around a flaw after its slow part is taken off: the
     surface's own texture as far as it can be mistaken for the flaw."""
-    piece = piece_around(mask, reach_px)
-    return 0.0 if piece is None else texture_of_piece(clean[piece])
-
-
-def piece_around(mask: Mask, reach_px: int = 12) -> tuple[slice, slice] | None:
-    """Rows and columns in which a flaw's surface is looked at; a few thousand pixels tell a spread well enough."""
     bounds = mask.bounds()
     if bounds is None:
-        return None
+        return 0.0
     height, width = mask.pixels.shape
     top, left = max(int(bounds.y) - reach_px, 0), max(int(bounds.x) - reach_px, 0)
     bottom = min(int(bounds.y + bounds.height) + reach_px, height)
     right = min(int(bounds.x + bounds.width) + reach_px, width)
     step = math.ceil(math.sqrt((bottom - top) * (right - left) / ENOUGH_PIXELS))
-    return slice(top, bottom, step), slice(left, right, step)
+    piece = clean[top:bottom:step, left:right:step]
+    return texture_of_face(piece.ravel(), *np.mgrid[0 : piece.shape[0], 0 : piece.shape[1]].reshape(2, -1))
 
 
-def texture_of_piece(piece: npt.NDArray[np.floating]) -> float:
-    """What is left of a piece of an image once its slow part, a polynomial of second degree, is taken off."""
-    grey = piece.astype(np.float64).ravel()
-    rows, columns = np.mgrid[0 : piece.shape[0], 0 : piece.shape[1]].reshape(2, -1) / max(piece.shape)
-    terms = [np.ones_like(rows), rows, columns, rows * rows, rows * columns, columns * columns]
-    slow = np.stack(terms, axis=1)
-    fit = np.linalg.solve(slow.T @ slow + 1e-9 * np.eye(slow.shape[1]), slow.T @ grey)
-    return float((grey - slow @ fit).std())
+def texture_of_face(
+    grey: npt.NDArray[np.floating], row: npt.NDArray[np.integer], column: npt.NDArray[np.integer]
+) -> float:
+    """What is left of some pixels of one face, (P,) each, once their slow part, a polynomial of second degree, is taken
+    off: 1.4826 times the median distance (the standard deviation where it is normal; Rousseeuw and Croux 1993), so that
+    the blurred fringe of an outline or a glint beside the flaw does not pass for texture."""
+    y, x = (place / max(int(row.max()), int(column.max()), 1) for place in (row, column))
+    slow = np.stack([np.ones_like(x), y, x, y * y, y * x, x * x], axis=1)
+    grey = grey.astype(np.float64)
+    kept = np.ones(len(grey), np.bool_)
+    sigma = 0.0
+    for _ in range(2):  # the second time without what lies far off
+        terms = slow[kept]
+        fit = np.linalg.solve(terms.T @ terms + 1e-9 * np.eye(slow.shape[1]), terms.T @ grey[kept])
+        off = np.abs(grey - slow @ fit)
+        sigma = 1.4826 * float(np.median(off))
+        kept = off <= 3 * sigma
+        if kept.sum() <= 2 * slow.shape[1]:
+            break
+    return sigma
 
 
 def mask_of(coverage: Coverage, width: int, height: int) -> Mask:
@@ -119,7 +180,9 @@ def mask_of(coverage: Coverage, width: int, height: int) -> Mask:
     less (but more than THINNEST), those count too that are covered at least as much as both neighbours on opposite
     sides (left and right, or above and below): the crest of the line, one pixel wide, which does not break where it
     crosses from one row of pixels to the next. Beside a piece two pixels wide and high such a pixel is no line but the
-    fringe of that piece, and does not count."""
+    fringe of that piece, and does not count.
+
+    A speck so small that it covers nothing to `THINNEST` is still somewhere: its most covered pixel."""
     pixel, share = coverage
     inside = np.zeros((height, width), dtype=np.bool_)
     if len(pixel):
@@ -128,6 +191,8 @@ def mask_of(coverage: Coverage, width: int, height: int) -> Mask:
         piece = np.zeros((int(row.max()) - top + 3, int(column.max()) - left + 3), dtype=np.float32)
         piece[row - top + 1, column - left + 1] = share
         found = _crests_and_pieces(piece)
+        if not found.any():
+            found = piece[1:-1, 1:-1] == piece.max()
         inside[top : top + found.shape[0], left : left + found.shape[1]] = found
     return Mask(inside)
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from firstshift.render.noticing import VISIBLE_FROM, mask_of, notice, texture_of
+from firstshift.render.noticing import (
+    VISIBLE_FROM,
+    mask_of,
+    notice,
+    recorded_change,
+    texture_of,
+    texture_of_face,
+)
 
 
 def test_matched_filter_on_a_known_square() -> None:
@@ -48,6 +55,61 @@ def test_a_drift_over_many_pixels_is_no_flaw() -> None:
     seen = notice(clean, clean + 0.05, np.ones(100_000), 1.0)
     assert seen.contrast_to_noise > VISIBLE_FROM
     assert seen.verdict == "not visible"
+
+
+@pytest.mark.parametrize("sigma", [0.02, 0.1, 0.3, 0.6, 2.0])
+def test_what_is_recorded_on_the_average_is_what_rounding_leaves(sigma: float) -> None:
+    draw = np.random.Generator(np.random.PCG64(5))
+    clean, flawed = draw.uniform(20, 25, (60, 1)), draw.uniform(20, 25, (60, 1))
+    noise = draw.normal(0, sigma, (1, 20_000))
+    saved = (np.floor(flawed + noise + 0.5) - np.floor(clean + noise + 0.5)).mean(axis=1)
+    found = recorded_change(clean, flawed, np.full((60, 1), sigma))[:, 0]
+    assert np.abs(found - saved).max() < 4 * 0.5 * 2**0.5 / 20_000**0.5 + 0.003
+
+
+@pytest.mark.parametrize(
+    ("level", "change", "sigma", "verdict"),
+    [
+        (2.0, 0.4, 0.05, "not visible"),  # all round alike: the image is the clean one's
+        (100.6, 0.7, 0.05, "not visible"),  # 101 both times
+        (2.0, 0.7, 0.05, "visible"),
+        (2.0, 0.4, 0.9, "not visible"),  # dither carries it, but no single pixel shows it
+        (2.0, 3.0, 0.9, "visible"),
+    ],
+)
+def test_what_rounding_swallows_is_not_visible(level: float, change: float, sigma: float, verdict: str) -> None:
+    clean = np.full((400, 1), level)
+    assert notice(clean, clean + change, np.ones(400), sigma, zero=2.0).verdict == verdict
+
+
+def test_a_change_beside_the_mask_alone_is_not_visible() -> None:
+    clean = np.full((40, 1), 20.0)
+    marked = np.arange(40) < 10
+    beside = clean + np.where(marked, 0.0, 30.0)[:, None]
+    assert notice(clean, beside, np.ones(40), 1.0, zero=2.0, marked=marked).verdict == "not visible"
+    assert notice(clean, beside, np.ones(40), 1.0, zero=2.0, marked=~marked).verdict == "visible"
+
+
+def test_contrast_counts_from_black() -> None:
+    clean = np.full((40, 1), 22.0)
+    assert notice(clean, clean + 5, np.ones(40), 1.0, zero=2.0).contrast == pytest.approx(0.25)
+
+
+def test_the_fringe_of_an_outline_is_no_texture() -> None:
+    draw = np.random.Generator(np.random.PCG64(6))
+    row, column = np.mgrid[0:40, 0:40].reshape(2, -1)
+    grey = 20 + 0.1 * column + draw.normal(0, 1.5, 1600)
+    fringed = grey + 235 * (column < 3)
+    assert texture_of_face(grey, row, column) == pytest.approx(1.5, rel=0.1)
+    assert texture_of_face(fringed, row, column) == pytest.approx(1.5, rel=0.25)
+
+
+def test_a_speck_is_marked_where_it_is() -> None:
+    share = np.zeros((9, 9), np.float32)
+    share[4, 5], share[4, 6] = 0.03, 0.01
+    mask = mask_of(covered(share), 9, 9)
+    assert mask.area == 1
+    assert mask.pixels[4, 5]
 
 
 def test_nothing_is_not_visible() -> None:

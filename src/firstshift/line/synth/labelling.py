@@ -2,6 +2,9 @@
 
 A flaw that light does not show is labelled "not visible". An image with nothing but such flaws is no positive and no
 good part either: its verdict is `unsure`, which never trains.
+
+What was drawn stands beside what was found. Where both have the same name, `contrast` for one, the drawn number is
+`drawn_contrast`: what says whether a flaw is seen is never overwritten.
 """
 
 from __future__ import annotations
@@ -11,7 +14,11 @@ from typing import Any
 
 from firstshift.core.label import NOT_VISIBLE, Annotation, Label, Verdict
 from firstshift.core.shapes import Mask
+from firstshift.defects.draws import RESERVED
 from firstshift.line.synth.recipe import FlawRecipe
+
+OWN_NAMES = RESERVED | {"contrast"}
+"""What the label itself tells of a flaw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ def _annotation(flaw: SeenFlaw, number: int) -> Annotation:
     if flaw.region:
         attributes["region"] = flaw.region
     for name, value in flaw.parameters.items():
-        attributes[name] = round(value, 5) if isinstance(value, float) else value
+        told = f"drawn_{name}" if name in OWN_NAMES else name
+        attributes[told] = round(value, 5) if isinstance(value, float) else value
     shape = flaw.mask.run_lengths() if flaw.mask.area else None
     return Annotation(flaw.recipe.class_name, shape, flaw.recipe.severity, None, attributes)

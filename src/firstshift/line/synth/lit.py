@@ -1,7 +1,7 @@
 """The light of one channel on its way to the sensor, and what flaws change of it.
 
     lit = Lit.of(stamped, stage.gains(recipe, "dark"))
-    on_sensor = blurred_light(ready, lit.gains, lit)
+    on_sensor = blurred_light(ready, lit)
 
 Light adds up and defocus is linear, so the lamps of a pose are put out of focus once; for each image only the small
 piece that flaws change is, and is added.
@@ -16,15 +16,39 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from firstshift.core.shapes import Mask
-from firstshift.render.noticing import piece_around, texture_of_piece
-from firstshift.sensor.blur import SHARP_PX, defocus, spread
+from firstshift.sensor.blur import SHARP_PX, defocus
 
 if TYPE_CHECKING:
     from firstshift.line.synth.stage import Ready
     from firstshift.render.prepared import Stamped
 
 F32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A piece of an image: its rows from top to before bottom, its columns from left to before right."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @classmethod
+    def around(
+        cls, row: npt.NDArray[np.integer], column: npt.NDArray[np.integer], reach: int, height: int, width: int
+    ) -> Box:
+        around = cls(int(row.min()), int(row.max()) + 1, int(column.min()), int(column.max()) + 1)
+        return around.grown(reach, height, width)
+
+    def grown(self, reach: int, height: int, width: int) -> Box:
+        """As far as the image goes."""
+        top, left = max(self.top - reach, 0), max(self.left - reach, 0)
+        return Box(top, min(self.bottom + reach, height), left, min(self.right + reach, width))
+
+    @property
+    def cut(self) -> tuple[slice, slice]:
+        return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,45 +66,16 @@ class Lit:
     def of(cls, stamped: Stamped, gains: F32) -> Lit:
         return cls(gains, stamped.pixel, mixed(stamped.layers, gains) - mixed(stamped.clean, gains))
 
-    def at(self, ready: Ready, pixel: npt.NDArray[np.int32], psf_sigma_px: float = 0.0) -> tuple[F32, F32]:
-        """(Q, C) each: the light of these pixels without flaws and with them, as the lens lets them be seen.
-
-        What a flaw changes is blurred as on the sensor; the surface around it, which varies little there, is not.
-        """
-        layers = ready.layers
-        clean = mixed(layers.reshape(len(layers), -1, layers.shape[3])[:, pixel], self.gains)
-        if not len(self.pixel):
-            return clean, clean
-        piece, top, left = self._blurred_change(ready, psf_sigma_px)
-        row, column = np.divmod(pixel, ready.layers.shape[2])
-        row, column = row - top, column - left
-        inside = (row >= 0) & (row < piece.shape[0]) & (column >= 0) & (column < piece.shape[1])
-        flawed = clean.copy()
-        flawed[inside] += piece[row[inside], column[inside]]
-        return clean, flawed
-
-    def _blurred_change(self, ready: Ready, psf_sigma_px: float) -> tuple[F32, int, int]:
-        """(h, w, C), and the row and column of its corner."""
-        _, height, width, colours = ready.layers.shape
-        row, column = np.divmod(self.pixel, width)
-        around = math.ceil(float(ready.confusion_px.max()) / 2 + 3 * psf_sigma_px) + 1
-        top, bottom = max(int(row[0]) - around, 0), min(int(row[-1]) + around + 1, height)
-        left, right = max(int(column.min()) - around, 0), min(int(column.max()) + around + 1, width)
-        confusion = ready.confusion_px[top:bottom, left:right]
-        out = np.zeros((bottom - top, right - left, colours), np.float32)
-        for colour in range(colours):
-            piece = np.zeros(confusion.shape, np.float32)
-            piece[row - top, column - left] = self.change[:, colour]
-            out[:, :, colour] = spread(defocus(piece, confusion), psf_sigma_px)
-        return out, top, left
-
-    def texture_sigma(self, ready: Ready, mask: Mask) -> float:
-        """How much the clean surface around a flaw varies."""
-        piece = piece_around(mask)
-        if piece is None:
-            return 0.0
-        green = ready.layers[(slice(None), *piece, ready.layers.shape[3] // 2)]  # green where there are colours
-        return texture_of_piece(mixed(green, self.gains))
+    def changes_in(self, box: Box, width: int) -> F32 | None:
+        """(h, w, C): what changes in a piece of an image that is so wide; None where nothing does."""
+        low, high = np.searchsorted(self.pixel, (box.top * width, box.bottom * width))
+        row, column = np.divmod(self.pixel[low:high], width)
+        inside = (column >= box.left) & (column < box.right)
+        if not inside.any():
+            return None
+        piece = np.zeros((box.bottom - box.top, box.right - box.left, self.change.shape[1]), np.float32)
+        piece[row[inside] - box.top, column[inside] - box.left] = self.change[low:high][inside]
+        return piece
 
 
 def mixed(layers: F32, gains: F32) -> F32:
@@ -103,20 +98,36 @@ def out_of_focus(layers: F32, confusion_px: F32) -> F32:
     return out
 
 
+def blurred_piece(ready: Ready, lit: Lit, box: Box) -> F32:
+    """(h, w, C): a piece of `blurred_light`; right as far from its border as a circle of confusion reaches."""
+    light = mixed(ready.blurred[(slice(None), *box.cut)], lit.gains)
+    change = lit.changes_in(box, ready.layers.shape[2])
+    if change is not None:
+        for colour in range(light.shape[2]):
+            light[:, :, colour] += defocus(np.ascontiguousarray(change[:, :, colour]), ready.confusion_px[box.cut])
+    return light
+
+
+def sharp_piece(ready: Ready, lit: Lit, box: Box) -> F32:
+    """(h, w, C): a piece of `sharp_light`."""
+    light = mixed(ready.layers[(slice(None), *box.cut)], lit.gains)
+    change = lit.changes_in(box, ready.layers.shape[2])
+    return light if change is None else light + change
+
+
 def blurred_light(ready: Ready, lit: Lit) -> F32:
     """(H, W, C): out of focus already."""
     light = mixed(ready.blurred, lit.gains)
     if not len(lit.pixel):
         return light
     height, width, colours = light.shape
-    row, column = np.divmod(lit.pixel, width)
     around = math.ceil(float(ready.confusion_px.max()) / 2) + 1
-    top, bottom = max(int(row[0]) - around, 0), min(int(row[-1]) + around + 1, height)
-    left, right = max(int(column.min()) - around, 0), min(int(column.max()) + around + 1, width)
+    box = Box.around(*np.divmod(lit.pixel, width), around, height, width)
+    change = lit.changes_in(box, width)
+    assert change is not None
     for colour in range(colours):
-        piece = np.zeros((bottom - top, right - left), np.float32)
-        piece[row - top, column - left] = lit.change[:, colour]
-        light[top:bottom, left:right, colour] += defocus(piece, ready.confusion_px[top:bottom, left:right])
+        piece = np.ascontiguousarray(change[:, :, colour])
+        light[:, :, colour][box.cut] += defocus(piece, ready.confusion_px[box.cut])
     return light
 
 

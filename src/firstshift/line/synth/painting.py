@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -22,20 +24,24 @@ from firstshift.line.synth.classes import images_of_pose
 from firstshift.line.synth.drawing import draw_recipe, no_pose, poses
 from firstshift.line.synth.fingerprint import renderer
 from firstshift.line.synth.freeing import give_back_memory
+from firstshift.line.synth.judging import Covered, Judge
 from firstshift.line.synth.labelling import SeenFlaw, label_of
-from firstshift.line.synth.lit import Lit, blurred_light, mixed, sharp_light
+from firstshift.line.synth.lit import Box, Lit, blurred_light, mixed, sharp_light
 from firstshift.line.synth.placing import NoPlace, has_place, land_flaw
 from firstshift.line.synth.recipe import FlawRecipe, Recipe, Unit
 from firstshift.line.synth.stage import Ready, Stage
 from firstshift.render.landing import Landing
-from firstshift.render.noticing import mask_of, notice
+from firstshift.render.noticing import mask_of
 from firstshift.render.prepared import Stamped
 from firstshift.render.stamp import stamp
 from firstshift.store.images import NewImage
 from firstshift.store.labels import NewLabel
 
 F32 = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.int32]
 MAX_ATTEMPTS = 4
+CLOSE_PX = 3
+"""Flaws nearer than this change each other's pixels by their rims and through the lens; out of focus, farther ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,16 @@ class Landed:
     recipe: FlawRecipe
     landing: Landing
     imprint: Imprint
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """One flaw among those of its image: the same in every channel."""
+
+    landed: Landed
+    covered: Covered
+    others: Stamped | None
+    """The image without it, where others lie on the same place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +140,8 @@ class Painter:
             flaws = tuple(replace(flaw, attempt=flaw.attempt or attempt) for flaw in recipe.flaws)
             landed = self._land_all(ready, flaws)
             stamped = stamp(ready.prepared, [(one.landing, one.imprint) for one in landed], ready.bodies)
-            seen = [self._seen(channel, ready, recipe, stamped, landed) for channel in self.stage.channels]
+            views = self._views(ready, stamped, landed)
+            seen = [self._seen(channel, ready, recipe, stamped, views) for channel in self.stage.channels]
             shows = any(one.flaws[0].is_visible for one in seen)
             if shows or recipe.flaws[0].attempt or attempt == MAX_ATTEMPTS - 1 or self._may_hide(recipe):
                 return replace(recipe, flaws=tuple(one.recipe for one in landed)), seen
@@ -149,25 +166,37 @@ class Painter:
         imprint = draw_flaw(entry, landing.ground, flaw.severity, seed.child("shape"), self.stage.types)
         return Landed(flaw, landing, imprint)
 
-    def _seen(self, channel: str, ready: Ready, recipe: Recipe, stamped: Stamped, landed: Sequence[Landed]) -> Seen:
+    def _views(self, ready: Ready, stamped: Stamped, landed: Sequence[Landed]) -> list[View]:
+        """Each flaw with what all the others do, where it lies on or close beside one of them: it is judged by what it
+        adds."""
         height, width = ready.confusion_px.shape
-        lit = Lit.of(stamped, self.stage.gains(recipe, channel))
-        psf_px = self.stage.as_seen(recipe).psf_sigma_px
+        close = CLOSE_PX + math.ceil(float(ready.confusion_px.max()) / 2)
+        views = []
+        for number, (one, (pixel, share)) in enumerate(zip(landed, stamped.coverage, strict=True)):
+            others = None
+            rest = [*landed[:number], *landed[number + 1 :]]
+            beside = [*stamped.coverage[:number], *stamped.coverage[number + 1 :]]
+            if any(_touch(pixel, other, close, height, width) for other, _ in beside):
+                others = stamp(ready.prepared, [(each.landing, each.imprint) for each in rest], ready.bodies)
+            views.append(View(one, Covered(pixel, share, mask_of((pixel, share), width, height)), others))
+        return views
+
+    def _seen(self, channel: str, ready: Ready, recipe: Recipe, stamped: Stamped, views: Sequence[View]) -> Seen:
+        gains = self.stage.gains(recipe, channel)
+        lit = Lit.of(stamped, gains)
+        judge = Judge(self.stage, ready, recipe, channel)
         found = []
-        for one, (pixel, covered) in zip(landed, stamped.coverage, strict=True):
-            mask, landing = mask_of((pixel, covered), width, height), one.landing
-            # What is whiter than white looks alike.
-            before, after = (np.minimum(light, 1.0) for light in lit.at(ready, pixel, psf_px))
-            noise = self.stage.noise_sigma(before, recipe)
-            noticed = notice(before, after, covered, noise, lit.texture_sigma(ready, mask))
+        for view in views:
+            noticed = judge.of(lit, view.covered, Lit.of(view.others, gains) if view.others else None)
+            landing = view.landed.landing
             found.append(
                 SeenFlaw(
-                    one.recipe,
-                    mask,
+                    view.landed.recipe,
+                    view.covered.mask,
                     noticed.verdict,
                     noticed.contrast,
                     noticed.contrast_to_noise,
-                    one.imprint.parameters,
+                    view.landed.imprint.parameters,
                     landing.local_mm,
                     landing.region,
                     landing.turned_deg,
@@ -195,6 +224,22 @@ class Painter:
             provenance=provenance,
         )
         return NewImage(encode_png(painted.image), capture, NewLabel(painted.label, "", Level.SYNTHETIC))
+
+
+def _touch(one: Pixels, other: Pixels, close: int, height: int, width: int) -> bool:
+    """Whether some of the pixels lie so close to each other."""
+    if not len(one) or not len(other):
+        return False
+    row, column = np.divmod(one, width)
+    box = Box.around(row, column, close, height, width)
+    there = np.divmod(other, width)
+    inside = (there[0] >= box.top) & (there[0] < box.bottom) & (there[1] >= box.left) & (there[1] < box.right)
+    if not inside.any():
+        return False
+    covered = np.zeros((box.bottom - box.top, box.right - box.left), np.uint8)
+    covered[row - box.top, column - box.left] = 1
+    near = cv2.dilate(covered, np.ones((2 * close + 1, 2 * close + 1), np.uint8))
+    return bool(near[there[0][inside] - box.top, there[1][inside] - box.left].any())
 
 
 def check_made_here(provenance: dict[str, object], stage: Stage) -> None:

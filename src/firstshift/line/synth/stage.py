@@ -254,15 +254,6 @@ class Stage:
         """The camera with this image's sharpness and scale."""
         return _as_seen(self.sensor, recipe.sharpness, recipe.pose.scale, self.by_line)
 
-    def noise_sigma(self, signal: F32, recipe: Recipe) -> F32:
-        """(P,): standard deviation of a pixel with this signal, as a share of full scale (EMVA 1288)."""
-        sensor = self.as_seen(recipe)
-        full = sensor.full_scale_e
-        electrons = np.clip(signal.mean(axis=1), 0.0, 1.0) * full
-        steps = full / sensor.white_dn
-        variance = electrons + sensor.read_noise_e**2 + (sensor.prnu * electrons) ** 2 + steps**2 / 12
-        return np.asarray(recipe.noise * np.sqrt(variance) / full, dtype=np.float32)
-
     def _with_a_place(self) -> Drawn:
         """Without an edge on a region without edges, or a hole where there is none: said once, before the work."""
         from firstshift.line.synth.drawing import nominal_pose

@@ -157,10 +157,13 @@ def preview(
         sheet = draw_sheet(order, columns=columns, suffix=out.suffix, progress=progress)
     write_file(out, sheet.data)
     if as_json:
-        screen.print_json({"picture": str(out), "images": sheet.images, "skipped": sheet.skipped})
+        told = {"images": sheet.images, "skipped": sheet.skipped, "doubts": list(sheet.doubts)}
+        screen.print_json({"picture": str(out)} | told)
     else:
         for name, why in sheet.skipped.items():
             _warn(f"{name} is not drawn: {why}")
+        for doubt in sheet.doubts:
+            _warn(doubt)
         screen.say(f"{sheet.images} images on {screen.quoted(out)}")
 
 

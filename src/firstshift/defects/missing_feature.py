@@ -29,8 +29,11 @@ from firstshift.defects.solids import between, edge_at, edge_of, swept
 from firstshift.spec.declared import Range
 from firstshift.spec.defect_types import MissingFeature
 
-UNDER_FLUSH_MM = 0.002
-"""A plug lies that much below the face: below what a camera sees, and no two surfaces share a plane."""
+PROUD_MM, PROUD_SHARE = 0.002, 4e-4
+"""A plug stands that much above the face, the larger of the two, the share being one of its diameter: below what a
+camera sees, and no two surfaces share a plane. It covers the rim altogether; one below the face would leave the corners
+of a rim of chords, and the pixels on it, half to the hole."""
+OVER_RIM = 1.004
 CORE_SHARE = 0.84
 """Core diameter of a coarse metric thread as a share of the nominal one (M3–M12: 0.80–0.85, ISO 724)."""
 
@@ -54,10 +57,11 @@ def _filled(entry: MissingFeature, ground: Ground, draws: Draws, size: float) ->
     patch = grid_over(ground, size * 1.05, size * 1.05, narrowest_mm=size)
     away = np.hypot(patch.u_mm[None, :], patch.v_mm[:, None])
     here = away <= size / 2
+    proud = max(PROUD_MM, PROUD_SHARE * size)
     if entry.feature == "hole":
-        mesh = _bore(size / 2 * 1.004, None, -UNDER_FLUSH_MM, -size * 0.6)
+        mesh = _bore(size / 2 * OVER_RIM, None, proud, -size * 0.6)
     else:
-        mesh = _bore(size / 2 * 1.004, size / 2 * CORE_SHARE, -UNDER_FLUSH_MM, -size * 1.5)
+        mesh = _bore(size / 2 * OVER_RIM, size / 2 * CORE_SHARE, proud, -size * 1.5)
         here &= away >= size / 2 * CORE_SHARE
     return imprint_of(patch, draws.recorded, solids=(Solid(mesh, is_added=True),), footprint=here)
 

@@ -12,7 +12,7 @@ import trimesh
 from firstshift.render.cad.edges import FeatureEdge, feature_edges
 from firstshift.render.cad.openings import openings
 from firstshift.render.cad.reading import flat_mesh, read_part
-from tests.render.cad.parts import example, fixture, part_of, saved
+from tests.render.cad.parts import example, fixture, part_of, saved, without_faces
 
 
 def check_frame(edge: FeatureEdge) -> None:
@@ -107,3 +107,24 @@ def test_a_boss_and_a_block_open_nothing() -> None:
 def _by_area(found: tuple) -> tuple:
     assert len(found) == 3
     return found
+
+
+def test_an_open_mesh_has_the_holes_of_its_closed_borders(tmp_path: Path) -> None:
+    plate = without_faces(trimesh.creation.annulus(3.0, 15.0, 4.0, sections=32), (0, 0, -1))
+    mesh = read_part(part_of(saved(plate, tmp_path / "plate.stl").name, (30, 30, 4), cad_unit="mm"), tmp_path)
+    (hole,) = openings(mesh)
+    assert (hole.is_round, hole.diameter_mm, hole.depth_mm) == (True, 6.0, None)
+
+
+def test_a_hole_is_as_large_as_its_farthest_point(tmp_path: Path) -> None:
+    ring = trimesh.creation.annulus(3.0, 15.0, 4.0, sections=32)
+    away = np.hypot(*ring.vertices[:, :2].T)
+    moved = (away < 4) & (ring.vertices[:, 0] > 2.99)
+    assert moved.sum() == 2
+    ring.vertices[moved, 0] += 0.04
+    mesh = read_part(part_of(saved(ring, tmp_path / "plate.stl").name, (30, 30, 4), cad_unit="mm"), tmp_path)
+    for hole in openings(mesh):
+        far = np.linalg.norm(hole.loop_mm - hole.centre_mm, axis=1).max()
+        assert hole.is_round
+        assert hole.diameter_mm / 2 == pytest.approx(far, abs=1e-4)
+        assert hole.diameter_mm > 6.04

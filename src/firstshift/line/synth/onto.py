@@ -77,6 +77,8 @@ def _paint(
     report = SynthReport(painter.run, skipped=painter.classes.left_out)
     for name, why in report.skipped.items():
         told(f"{name} is not drawn: {why}")
+    for doubt in painter.stage.doubts_of_part:
+        told(doubt)
     report.known, report.retired = work.known, work.retired
     progress.start("painting", sum(unit.count for unit in work.left))
     try:

@@ -44,6 +44,8 @@ class Sheet:
     images: int
     skipped: dict[str, str] = field(default_factory=dict)
 
+    doubts: tuple[str, ...] = ()
+    """What a person should know before they ask for many of these."""
 
 def draw_sheet(order: Order, *, columns: int = 4, suffix: str = ".png", progress: Progress | None = None) -> Sheet:
     stage = Stage(order)
@@ -69,7 +71,7 @@ def draw_sheet(order: Order, *, columns: int = 4, suffix: str = ".png", progress
             top += _row_height()
     finally:
         told.finish()
-    return Sheet(encoded(page, suffix), drawn, stage.drawn.left_out)
+    return Sheet(encoded(page, suffix), drawn, stage.drawn.left_out, stage.doubts)
 
 
 def encoded(page: Pillow.Image, suffix: str) -> bytes:

@@ -26,6 +26,7 @@ from firstshift.line.synth.order import Order
 from firstshift.line.synth.recipe import PoseDraw, Recipe
 from firstshift.line.synth.setting_up import check_visible, prepare
 from firstshift.line.synth.white_plane import spread_over, white_field
+from firstshift.render.cad.checking import examine
 from firstshift.render.cad.edges import feature_edges
 from firstshift.render.cad.openings import openings
 from firstshift.render.cad.reading import read_part
@@ -153,10 +154,14 @@ class Stage:
         return self.plan.station.line_scan is not None
 
     @property
+    @property
+    def doubts_of_part(self) -> tuple[str, ...]:
+        return tuple(f"{one.path}: {one.text}; {one.way_out}" for one in examine(self.plan.part, self.mesh))
+
     def doubts(self) -> tuple[str, ...]:
         """What a person should know before the work: it can be done, and may not be what was meant."""
         found = check_distance(self.plan) if self.settings.varied else ()
-        said = [f"{one.path}: {one.text}; {one.way_out}" for one in found]
+        said = [*self.doubts_of_part, *(f"{one.path}: {one.text}; {one.way_out}" for one in found)]
         if self.settings.bits > 8 >= self.profile.bits:
             sends = "JPEGs of 8 bits" if self.profile.jpeg_quality is not None else "8 bits"
             said.append(f"the camera sends {sends}: files of 16 bits hold its 256 levels in the upper places")

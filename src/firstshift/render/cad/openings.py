@@ -15,6 +15,8 @@ FLAT_SHARE = 1e-4
 """A face is flat when no vertex leaves its mean plane by more than this share of its size."""
 ROUND_SHARE = 0.02
 """A loop is round when its points keep this share of the radius, both ways."""
+DIGITS = 4
+"""Of a diameter in mm; ten-thousandths are beyond every drawing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +26,8 @@ class Opening:
     normal: Floats
     """(3,): out of the hole, as the face looks."""
     diameter_mm: float
-    """Of a round hole; of others the width: the shorter side of the smallest rectangle around the loop."""
+    """Of a round hole, out to the farthest point of its rim; of others the width: the shorter side of the smallest
+    rectangle around the loop."""
     length_mm: float
     """The longer side; the diameter when round."""
     is_round: bool
@@ -62,10 +65,12 @@ def openings(mesh: Mesh) -> tuple[Opening, ...]:
             continue
         ahead = {int(m): (int(start[m]), int(end[m])) for m in members}
         for run in chained(ahead):
+            if not run.is_closed:  # where the mesh is open, the border of a face ends
+                continue
             loop = mesh.vertices_mm[run.vertices]
             behind = mesh.corners_mm[beyond[run.sides]].mean(axis=1) - loop
             falls = float(np.mean(behind @ normal))
-            if run.is_closed and len(loop) >= 3 and falls < 0 and _turns(loop, normal) < 0:
+            if len(loop) >= 3 and falls < 0 and _turns(loop, normal) < 0:
                 found.append(_measured(loop, normal, number, planes.body(number)))
     return tuple(sorted(_with_depths(mesh, found), key=lambda o: (-o.area_mm2, o.centre_mm.tolist())))
 
@@ -117,8 +122,10 @@ def _measured(loop: Floats, normal: Floats, face: int, body: int) -> Opening:
     area = abs(_turns(loop, normal))
     is_round = len(loop) >= 6 and radius > 0 and bool((np.abs(away - radius) <= ROUND_SHARE * radius).all())
     is_round = is_round and area > 0.8 * np.pi * radius**2
+    # Files in single precision: a hole of 6.00000001 mm is one of 6 mm.
+    across = round(2 * float(away.max()), DIGITS)
     centre = np.array([cx, cy]) if is_round else np.array([x, y])
-    width, length = (2 * radius, 2 * radius) if is_round else (float(min(one, other)), float(max(one, other)))
+    width, length = (across, across) if is_round else (float(min(one, other)), float(max(one, other)))
     return Opening(middle + centre @ axes, normal, width, length, is_round, loop, face, body, area, None)
 
 

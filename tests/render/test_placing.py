@@ -195,7 +195,7 @@ def test_a_landing_on_a_surface_is_told_of_the_edge_beside_it(plate: tuple[Part,
     plain, told = (sites_of(stage, made, regions=("top",), edges=given) for given in ((), edges))
     far = 0
     for number in range(60):
-        landing, before = land(stage, told, Seed(number), turned_deg=20), land(stage, plain, Seed(number), turned_deg=20)
+        landing, before = (land(stage, sites, Seed(number), turned_deg=20) for sites in (told, plain))
         assert landing.position_mm.tolist() == before.position_mm.tolist()
         assert landing.local_mm == before.local_mm
         assert before.ground.edge is None

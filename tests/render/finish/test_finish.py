@@ -171,3 +171,33 @@ def test_a_relief_keeps_its_mean_squares_at_every_level():
     for each in squares[1:]:
         np.testing.assert_allclose(each, squares[0], rtol=1e-5)
     np.testing.assert_allclose(squares[0][1], (np.diff(height, axis=0, append=height[:1]) ** 2).mean(), rtol=1e-5)
+
+
+def _milled_rows(layer):
+    """Heights on a fine line along each of ten rows, in the middle of the row, and how fast v runs there."""
+    s = np.linspace(0, 40, 8000)
+    rows = [
+        np.stack([s, np.full_like(s, (k + 0.5) * layer.row_mm - layer.offset[1] * 9.7), 0 * s], 1) for k in range(10)
+    ]
+    return [(sampled(layer, u, v, np.zeros(len(u), int))[:, 4], np.abs(vx)) for u, v, _, _, vx, _ in
+            (courses(layer, 0.0, row) for row in rows)]  # fmt: skip
+
+
+def test_the_trailing_arcs_of_a_mill_come_and_go_and_the_leading_ones_stay():
+    """Standard deviation of the height over pieces of 1 mm, as a share of its mean over all pieces."""
+    spread = {}
+    for seed in range(4):
+        front, back = finish_of("milled", 0.8, "crossed", seed).layers
+        for layer in (front, back):
+            pieces = np.concatenate([height.reshape(-1, 200).std(1) for height, _ in _milled_rows(layer)])
+            spread.setdefault(layer.course, []).append(pieces.std() / pieces.mean())
+    assert min(spread[Course.BACK_ARC]) > 0.4, spread
+    assert max(spread[Course.FRONT_ARC]) < 0.3, spread
+
+
+def test_rows_of_a_mill_differ_in_feed():
+    """So that leading and trailing arcs form no lattice that goes on from row to row."""
+    for layer in finish_of("milled", 0.8, "crossed", 2).layers:
+        pitch = np.array([np.median(rate) for _, rate in _milled_rows(layer)])
+        assert 0.02 < pitch.std() < 0.06
+        assert np.all(np.abs(pitch - 1) < 0.065)

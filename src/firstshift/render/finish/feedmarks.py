@@ -38,6 +38,8 @@ class Cut:
     torn: float = 0.08
     every: int = 1
     """After how many marks they repeat their level: the number of teeth of a mill."""
+    fades: float = 0.0
+    """0…1: how far the marks come and go, along themselves and from mark to mark."""
 
 
 def feed_mm(ra_um: float, nose_mm: float) -> float:
@@ -69,7 +71,15 @@ def feed_marks(cut: Cut, variant: int) -> Relief:
     # Where marks are deeper less of the crest between them is left: the higher of neighbours never stands alone.
     height = profile[:, None] + np.repeat(lifted, TEXELS_PER_MARK, 0) + cut.torn * standard(torn)
     height = np.minimum(height, np.roll(height, 3, 0) + 0.4)
+    if cut.fades:
+        height = (height - height.mean()) * np.repeat(_coming_and_going(generator, cut.fades), TEXELS_PER_MARK, 0)
     return relief_of(with_ra(_softened(height)))
+
+
+def _coming_and_going(generator: np.random.Generator, fades: float) -> Field:
+    """(MARKS, COLUMNS), 1 − fades … 1: over some ten marks, and along them over a tenth of the texture."""
+    slowly = standard(shaped_noise(generator, MARKS, COLUMNS, lambda k, q: (1 + (k * 50) ** 2 + (q * 12) ** 2) ** -2.0))
+    return np.asarray(1 - fades / (1 + np.exp(-6 * slowly)))
 
 
 def _softened(height: Field) -> Field:

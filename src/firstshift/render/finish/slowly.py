@@ -104,10 +104,11 @@ def courses(layer: Layer, lay_deg: float, place: Array) -> tuple[Array, Array, A
         dy = y + at_v - (row + 0.5) * layer.row_mm
         way = np.where(row % 2 == 0, 1.0, -1.0) * (1 if layer.course is Course.FRONT_ARC else -1)
         root = np.sqrt(np.maximum(layer.cutter_mm**2 - dy**2, 0.01 * layer.cutter_mm**2))
-        v = way * x - root + at_v + _chance(row, layer.strip_seed + 1) * wide_mm
+        pitch = 0.94 + 0.12 * _chance(row, layer.strip_seed + 2)
+        v = (way * x - root + at_v) * pitch + _chance(row, layer.strip_seed + 1) * wide_mm
         u = layer.cutter_mm * np.arcsin(np.clip(dy / layer.cutter_mm, -1, 1))
         u = u + _chance(row, layer.strip_seed) * long_mm + shear * v
-        vx, vy = way, dy / root
+        vx, vy = way * pitch, dy / root * pitch
         ux, uy = shear * vx, layer.cutter_mm / root + shear * vy
     return u, v, ux * cos - uy * sin, ux * sin + uy * cos, vx * cos - vy * sin, vx * sin + vy * cos
 

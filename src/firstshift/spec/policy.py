@@ -133,8 +133,8 @@ class Randomisation(Declared):
     )
     distance: Annotated[Number, Field(ge=0, lt=0.5)] | None = Field(
         default=None,
-        description="Working distance, either way, as a share; 0.02 is ±2 %. Left out, ±2 % or half the depth of field, "
-        "whichever is less.",
+        description="Working distance, either way, as a share; 0.02 is ±2 %. Left out, ±2 % or half the depth of "
+        "field, whichever is less.",
     )
     gloss: Annotated[Range, Within(0, 1)] = Field(
         default=Range(0.0, 1.0), description="Finish from matt (0) to glossy (1) within what the finish allows."
@@ -142,7 +142,11 @@ class Randomisation(Declared):
     noise: Annotated[Range, Within(0, 10)] = Field(
         default=Range(0.5, 1.5), description="Camera noise as a multiple of the calibrated noise."
     )
-    background: Flag = Field(default=True, description="Whether background and fixture change from image to image.")
+    background: Flag = Field(
+        default=True,
+        description="Whether background and fixture change from image to image. In a station with a back light "
+        "its white panel is the background, and only how white and glossy it is changes.",
+    )
     light_shift_mm: Annotated[Number, Field(ge=0, le=1000)] = Field(
         default=2.0, description="How far each light may hang from where the plan says, in any direction, in mm."
     )

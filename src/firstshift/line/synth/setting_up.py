@@ -11,10 +11,11 @@ from firstshift.core.seed import Seed
 from firstshift.line.synth.recipe import PoseDraw, SurfaceDraw
 from firstshift.render.appearance import Emitters
 from firstshift.render.backdrop.drawing import Backdrop, drawn_backdrop, plain_backdrop
+from firstshift.render.backdrop.panel import PLAIN, drawn_panel, light_behind
 from firstshift.render.fineness import MOST_EMITTERS, smoothest_alpha
 from firstshift.render.finish.dressing import dress
 from firstshift.render.gbuffer import NOTHING
-from firstshift.render.lighting import LightChange, emitters_of, seen_directly
+from firstshift.render.lighting import LightChange, emitters_of
 from firstshift.render.prepared import Prepared
 from firstshift.render.scene import Placed, Scene
 from firstshift.render.shade import shade
@@ -62,9 +63,9 @@ def prepare(stage: Stage, pose: PoseDraw) -> Prepared:
     radiance = shade(gbuffer, appearance, materials, emitters, visible, device=stage.settings.device)
     nothing = gbuffer.surface == NOTHING
     if nothing.any():
-        radiance[:, nothing] = seen_directly(
-            station, emitters, gbuffer.position_mm[nothing], -gbuffer.view[nothing], changes
-        )
+        panel = PLAIN if pose.backdrop_seed is None else drawn_panel(Seed(pose.backdrop_seed))
+        beyond = gbuffer.taken(nothing)
+        radiance[:, nothing] = light_behind(scene, view, beyond, emitters, station, changes, panel)
     return Prepared(view, scene, surfaces, gbuffer, appearance, materials, emitters, visible, radiance)
 
 
@@ -120,7 +121,7 @@ def _linear(colour: str) -> tuple[float, float, float]:
 
 
 def _backdrop(stage: Stage, pose: PoseDraw, part: Placed, first_surface: int) -> Backdrop | None:
-    """What the part lies on; nothing in front of a back light, which shines from there."""
+    """What the part lies on; with a back light its panel is there instead, shining or not (`light_behind`)."""
     if any(isinstance(light, BackLight) for light in stage.plan.station.lights):
         return None
     if pose.backdrop_seed is None:

@@ -45,6 +45,7 @@ from firstshift.sensor.profile import SensorProfile, usual_profile
 from firstshift.spec.catalogue import Defect
 from firstshift.spec.check_policy import check_distance
 from firstshift.spec.facts import derive_facts
+from firstshift.spec.lights import BackLight
 from firstshift.spec.part import Part
 
 F32 = npt.NDArray[np.float32]
@@ -209,7 +210,10 @@ class Stage:
             seen = prepared.radiance[rows].sum(axis=0).max(axis=1)
             # Each region on its own: a chamfer that shines must not leave the face beside it black.
             inspected = [float(np.percentile(seen[mask], BRIGHT_PERCENTILE)) for mask in regions if mask.any()]
-            field = float(np.percentile(seen[outside], 50)) if outside.any() else 0.0
+            # A back light must not be white; its panel may be, where it is off and lies in the other lamps' light.
+            shining = [row for row in rows if isinstance(self.plan.station.lights[row], BackLight)]
+            behind = prepared.radiance[shining][:, outside].sum(axis=0).max(axis=1)
+            field = float(np.percentile(behind, 50)) if outside.any() else 0.0
             bright = max(statistics.median(inspected) if inspected else 0.0, field)
             white = sum(light.intensity for light in self.plan.station.lights if light.name in channel.lights)
             found[channel.name] = min(_level(bright / white) / max(bright, 1e-9), MOST_GAIN / white)

@@ -84,15 +84,18 @@ def _kernel(  # type: ignore[no-untyped-def]
         count = min(W, len(lit) - first)
         _gather(s, lit, first, count, position, view, normal, tangent, alpha, tuned[0])
         for light in range(lights):
-            _begin(s, lit, first, count, material, alpha, eta, kappa, light, channels, tuned)
+            alike = _begin(s, lit, first, count, material, alpha, eta, kappa, light, channels, tuned)
             for e in range(starts[light], starts[light + 1]):
                 if visible.shape[0] > 0 and not _look(s, lit, first, count, visible, order[e]):
                     continue
                 _add(s, emitter[e], tuned)
                 _mirror(s, 0)
-                if channels == 3:
+                if channels == 3 and not alike:
                     _mirror(s, W)
                     _mirror(s, 2 * W)
+            if channels == 3 and alike:
+                s[_MIRRORED + W : _MIRRORED + 2 * W] = s[_MIRRORED : _MIRRORED + W]
+                s[_MIRRORED + 2 * W : _MIRRORED + 3 * W] = s[_MIRRORED : _MIRRORED + W]
             _finish(
                 s, lit, first, count, material, tint, open_share, is_metal, albedo, gloss, colour, tint_mix, light, out
             )
@@ -120,12 +123,15 @@ def _gather(s, lit, first, count, position, view, normal, tangent, alpha, least_
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _begin(s, lit, first, count, material, alpha, eta, kappa, light, channels, tuned):  # type: ignore[no-untyped-def]
+    """Returns whether the block mirrors all colours alike, as clear layers do and most metals do not."""
+    alike = True
     for j in range(W):
         n = lit[first + min(j, count - 1)]
         m = material[n]
         for c in range(channels):
             s[_ETA + c * W + j], s[_KAPPA + c * W + j] = eta[m, light, c], kappa[m, light, c]
             s[_MIRRORED + c * W + j] = _ZERO
+            alike &= eta[m, light, c] == eta[m, light, 0] and kappa[m, light, c] == kappa[m, light, 0]
         s[_PLAIN + j] = s[_UNDER + j] = _ZERO
         layer = max(eta[m, light, 0], _F(1.01))
         rough = np.sqrt(alpha[n, 0] * alpha[n, 1])
@@ -137,6 +143,7 @@ def _begin(s, lit, first, count, material, alpha, eta, kappa, light, channels, t
         s[_L5 + j] = _cubic(tuned, 13, root) * rest
         s[_L14 + j] = _cubic(tuned, 17, root) * rest
         s[_OUT + j] = (_ONE - _layer(s, j, s[_VN + j])) * _inner_factor(rough, layer)
+    return alike
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -11,6 +11,7 @@ from firstshift.core.imprint import Imprint
 from firstshift.render.gbuffer import F32
 from firstshift.render.landing import Landing
 from firstshift.render.prepared import Prepared
+from firstshift.render.stamping.creases import on_one_face
 from firstshift.render.stamping.finding import Rows, Touched, touched_rows
 from firstshift.render.stamping.sampling import box_most
 from firstshift.render.stamping.shadow import Walls, walls_of
@@ -48,6 +49,8 @@ class Landed:
 def landed(prepared: Prepared, landing: Landing, imprint: Imprint) -> Landed:
     slanting = 0.0 if imprint.height_mm is None else float(np.abs(imprint.height_mm).max())
     touched = touched_rows(prepared, landing, imprint.patch, slanting)
+    if imprint.height_mm is not None and len(touched):
+        touched = touched.taken(on_one_face(prepared.gbuffer, touched.rows, landing))
     if not len(touched):
         return Landed(landing, imprint, touched, touched.rows, None, np.zeros(0, np.float32), np.zeros(0, np.bool_))
     walls = walls_of(prepared, landing, imprint)

@@ -57,6 +57,7 @@ def test_loading_changes_nothing_for_others() -> None:
         ("x = 1", "own.py: expected TYPES"),
         ("TYPES = (1,)", "own.py: expected TYPES"),
         ("\n\nraise ValueError('no\\nluck')", "own.py, line 3: .*ValueError: no luck"),
+        ("import sys\n\nsys.exit(3)", "own.py, line 3: .*SystemExit: 3; define types"),
         ("def f(:", "own.py, line 1: .*SyntaxError"),
         ("from firstshift.defects.dent import DentFlaw\nTYPES = (DentFlaw(),)", "'dent': expected a name of its own"),
     ],

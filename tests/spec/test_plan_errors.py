@@ -76,6 +76,13 @@ SLIPS = [
         "inside 0 to 5000, found [1, 12000]; deeper than 5 mm it is a 'missing_feature'",
     ),
     ("depth_um: [1, 30]", "depth_mm: [1, 30]", "defects[0].depth_mm", "did you mean 'depth_um'?"),
+    ("type: scratch", "type: chatter", "defects[0].type (line 27)", "comes from its file: --defects FILE.py"),
+    (
+        "class: dent",
+        "class: Good",
+        "defects[1].class (line 34)",
+        "expected a name for what is wrong, found 'Good'; 'good' is",
+    ),
     ("type: scratch", "type: scratsh", "defects[0].type (line 27)", "did you mean 'scratch'?"),
     ("- type: scratch\n    class", "- class", "defects[0].type (line 27)", "one of scratch, dent"),
     ("class: dent", "class: ''", "defects[1].class", "a name of 1–80"),

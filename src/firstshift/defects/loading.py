@@ -64,13 +64,14 @@ def _executed(file: Path) -> ModuleType:
     except FirstshiftError:
         del sys.modules[name]
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         # Whatever a person's file raises is a mistake in that file.
         raise BadInput(
             where=f"{file.name}, line {_line(error, str(file))}",
             expected="a file that runs",
             found=f"{type(error).__name__}: {error}",
+            way_out="define types in it, and do nothing else" if isinstance(error, SystemExit) else "",
         ) from error
     return module
 
@@ -88,7 +89,7 @@ class _NamedFile(ExecutionLoader):
         return self.source
 
 
-def _line(error: Exception, name: str) -> int:
+def _line(error: BaseException, name: str) -> int:
     if isinstance(error, SyntaxError):
         return error.lineno or 0
     lines = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name]

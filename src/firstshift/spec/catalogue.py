@@ -23,6 +23,7 @@ from pydantic import AfterValidator, Field, GetCoreSchemaHandler, model_validato
 from pydantic_core import CoreSchema, core_schema
 
 from firstshift.core.errors import BadInput
+from firstshift.core.label import Verdict
 from firstshift.core.units import Micrometres, um_to_mm
 from firstshift.spec.declared import (
     Declared,
@@ -50,6 +51,15 @@ PictureFile = Annotated[str, AfterValidator(_check_picture_file)]
 Grade = Annotated[Whole, Field(ge=1, le=5)]
 
 
+def _check_class_name(value: str) -> str:
+    if value.casefold() == Verdict.GOOD.value:
+        reject("a name for what is wrong", value, "'good' is what parts without a flaw are called")
+    return value
+
+
+ClassName = Annotated[Name, AfterValidator(_check_class_name)]
+
+
 class Acceptance(Declared):
     """What is still good. A flaw within every limit given here is accepted; without limits none is."""
 
@@ -67,7 +77,9 @@ class Defect(Declared):
     """One entry of the catalogue: a type of flaw, what people call it here, and within which limits it comes."""
 
     type: str = Field(description="Type of flaw.")
-    class_name: Name = Field(alias="class", description="What people here call it; labels and results carry this name.")
+    class_name: ClassName = Field(
+        alias="class", description="What people here call it; labels and results carry this name. Not 'good'."
+    )
     severity: tuple[Grade, Grade] = Field(
         default=(1, 5), description="How bad it can be, [mildest, worst], from 1 (barely seen) to 5 (gross)."
     )
@@ -156,7 +168,7 @@ class DefectTypes:
         return type(self)((*self.models, *models))
 
     def choice(self) -> OneOf:
-        return OneOf("type", self.models)
+        return OneOf("type", self.models, "a type of your own comes from its file: --defects FILE.py")
 
 
 @dataclass(frozen=True, slots=True)

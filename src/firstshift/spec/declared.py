@@ -132,6 +132,8 @@ class OneOf:
 
     key: str
     choices: tuple[type[Declared], ...]
+    otherwise: str = ""
+    """What to do about a kind that is none of them."""
 
     def choose(self, value: Any) -> type[Declared]:
         by_name = {name_of_kind(choice, self.key): choice for choice in self.choices}
@@ -139,7 +141,7 @@ class OneOf:
         if kind is None:
             reject(f"one of {', '.join(by_name)}", None, "say which kind it is", (self.key,))
         if not isinstance(kind, str) or kind not in by_name:
-            reject(f"one of {', '.join(by_name)}", kind, "", (self.key,))
+            reject(f"one of {', '.join(by_name)}", kind, self.otherwise, (self.key,))
         return by_name[kind]
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

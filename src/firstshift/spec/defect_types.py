@@ -6,11 +6,11 @@ Sizes are measured on the surface; depth goes into it, in micrometres.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from firstshift.spec.catalogue import Defect, DefectTypes, Place
+from firstshift.spec.catalogue import Defect, DefectTypes, Grade, Place
 from firstshift.spec.declared import Range, Within
 
 _DEEPER = "deeper than 5 mm it is a 'missing_feature'"
@@ -150,7 +150,19 @@ class MissingFeature(Defect):
         default="other", description="What is missing."
     )
     size_mm: Size = Field(description="Size of what is missing, in mm.")
+    severity: tuple[Grade, Grade] = Field(
+        default=(1, 5),
+        description="How bad it can be, [mildest, worst], from 1 (barely seen) to 5 (gross); left out for a hole or a "
+        "thread, [5, 5]: it is there or it is not.",
+    )
     narrowest: ClassVar[str] = "size_mm"
+
+    @model_validator(mode="after")
+    def _there_or_not(self) -> Self:
+        if self.feature in ("hole", "thread") and "severity" not in self.model_fields_set:
+            # Not as if the plan had said so: what is written back stays as it was read.
+            self.__dict__["severity"] = (5, 5)
+        return self
 
     @property
     def landing_place(self) -> Place:

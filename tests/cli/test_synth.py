@@ -138,3 +138,19 @@ def test_bench_synth_measures_and_leaves_nothing(run: Terminal, tmp_path: Path) 
     assert [phase["images"] > 0 and phase["per_s"] > 0 for phase in told["phases"]] == [True, True]
     assert list(tmp_path.iterdir()) == []
     assert json.dumps(told)
+
+
+def test_bench_synth_shows_examples_side_by_side_and_holds_only_the_bracket_to_goals(
+    run: Terminal, tmp_path: Path
+) -> None:
+    few = ("--good", 24, "--defects", 40, "--size", 64, "--workers", 1, "--place", tmp_path, "--quiet")
+    asked = ("bench", "synth", "--example", "strip", "--example", "bracket")
+    told = run(*asked, *few, "--json").json["examples"]
+    assert [one["plan"] for one in told] == ["strip", "bracket"]
+    goals = [[phase["goal_per_s"] is not None for phase in one["phases"]] for one in told]
+    assert goals == [[False, False], [True, True]]
+    assert told[0]["goal_met"]
+    unknown = run("bench", "synth", "--example", "washer")
+    assert unknown.code == 2
+    assert "all or one of bracket, cap, fitting, strip" in " ".join(unknown.err.split())
+    assert run("bench", "synth", "--example", "cap", "--plan", "plan.yaml").code == 2

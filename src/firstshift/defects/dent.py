@@ -12,7 +12,8 @@ is cut out as a body, and a lip is pressed out over the other face: see `nick.py
 What hit it decides the shape: something round leaves a bowl that is steepest near its edge, an edge or corner a long or
 uneven one, a tool (a fixture, a stamp, a jaw) a flat floor with steep walls. A bowl is deepest off its middle, because
 blows come at a slant, and the rim is higher on the far side for the same reason. Inside, the peaks of the finish are
-pressed flat: the surface is smoother and the tool marks are faint but still there.
+pressed flat, and tool marks are faint but still there; whatever hit leaves its own grain there, smoother or rougher
+than the surface was, and scuffs where it slid over the border.
 """
 
 from __future__ import annotations
@@ -68,11 +69,24 @@ class DentFlaw(DrawnType[Dent]):
         if nicked is not None:
             draws.recorded["at_edge"] = True
         pressed = smoothstep((1 - q) / 0.35) * np.float32(shape.uniform(0.35, 0.75) * flattened(depth, ground))
+        smoothness = (1 - 0.4 * pressed) * _printed(shape, q, uneven, far, ground, flattened(depth, ground))
         return imprint_of(
-            patch, draws.recorded, height_mm=height,
-            smoothness=(1 - 0.5 * pressed).astype(np.float32), hides_finish=(0.7 * pressed).astype(np.float32),
-            solids=nicked.solids if nicked else (), footprint=nicked.footprint if nicked else None,
+            patch, draws.recorded, height_mm=height, smoothness=smoothness.astype(np.float32),
+            hides_finish=(0.7 * pressed).astype(np.float32), solids=nicked.solids if nicked else (),
+            footprint=nicked.footprint if nicked else None,
         )  # fmt: skip
+
+
+def _printed(generator: np.random.Generator, q: Layer, uneven: Layer, far: Layer, ground: Ground, deep: float) -> Layer:
+    """Factor on the roughness that what hit the surface leaves: its own grain where it pressed, here more and there
+    less, and scuffs where it slid over the border."""
+    grain = generator.uniform(-0.5, 0.6) if ground.is_metal else generator.uniform(-0.3, 0.3)
+    inside = smoothstep((1 - q) / 0.3)
+    along = generator.uniform(0.3, 1.1)
+    border = np.clip(1 - np.abs(q - 0.97) / 0.16, 0, 1) * np.clip(far, 0, 1)
+    scuffs = along * border * np.clip(0.5 + 0.8 * uneven, 0, 1.5)
+    told = inside * (grain + 0.3 * np.tanh(uneven)) + scuffs
+    return np.asarray(np.exp(deep * told), dtype=np.float32)
 
 
 def _pressed_in(

@@ -9,7 +9,8 @@
 
 Pits are ragged saucers that eat into each other; none is round. On metals the surface around them is attacked before it
 is eaten: matt, and tinted by corrosion products (brown on iron, grey-white on aluminium and zinc, green on copper
-alloys), with dark floors where the products stay. Plastics and ceramics are only worn: holes without a tint.
+alloys), with dark floors where the products stay and walls that are bare: in dark field a pit is a bright ring around a
+dull floor. Plastics and ceramics are only worn: holes without a tint.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from firstshift.defects.outline import blobs
 from firstshift.defects.scatter import in_a_cluster, sizes_below
 from firstshift.spec.defect_types import Pitting
 
-DULL = 0.22
-"""Albedo of loose corrosion products as a share of their tint."""
+DULL = 0.13
+"""Albedo of loose corrosion products as a share of their tint: wet, greasy and grey, they are no fresh powder."""
 HALO = 2.2
 """How far the attacked surface reaches beyond a pit, in radii."""
 PRODUCTS = {
@@ -73,7 +74,7 @@ class PittingFlaw(DrawnType[Pitting]):
         height.ravel()[hit] = -depths[of] * saucer
         gone.ravel()[hit] = smoothstep((1.08 - q) / 0.15)
         # Undercut rims and loose products keep light out, more than the grid shows.
-        dark.ravel()[hit] = 0.45 * saucer
+        dark.ravel()[hit] = np.clip(0.55 * saucer ** np.float32(0.7) * (1 + 0.3 * rough), 0, 0.8)
         torn = blank(patch, 1.0)
         torn.ravel()[hit] = 1 + 1.4 * smoothstep((1.2 - q) / 0.4)
         if not attack:
@@ -87,11 +88,11 @@ class PittingFlaw(DrawnType[Pitting]):
         tint = np.ones((*patch.shape, 3), np.float32)
         tint.reshape(-1, 3)[hit] = 1 - strength * (1 - colour)
         torn.ravel()[hit] += 1.2 * attack * halo
-        # Floors are no metal any more: products lie there, matt and dull.
+        # Floors are no metal any more: products lie there, matt and dull, in crumbs; walls stay bare, and shine.
         cover = blank(patch)
-        cover.ravel()[hit] = np.clip(smoothstep((0.95 - q) / 0.45) * (0.8 + 0.35 * rough), 0, 0.97) * (
-            0.7 + 0.3 * attack
-        )
+        crumbs = noise(shape, (u, v), size / 4, octaves=3, gain=0.8).at(patch.u_mm[column], patch.v_mm[row])
+        lies = np.clip(smoothstep((0.78 - q) / 0.35) * (0.75 + 0.3 * rough + 0.3 * crumbs), 0, 0.95)
+        cover.ravel()[hit] = lies * (0.7 + 0.3 * attack)
         red, green, blue = (float(DULL * k) for k in colour)
         stuff = Stuff(f"corrosion of {ground.material}", (red, green, blue), roughness=0.8)
         return imprint_of(

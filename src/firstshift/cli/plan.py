@@ -18,7 +18,7 @@ from firstshift.core.errors import BadInput
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from firstshift.spec import ClassFacts, Plan, StationFacts
+    from firstshift.spec import ClassFacts, DefectTypes, Plan, StationFacts
 
 app = group("The inspection plan: check it, see what follows from it, change a setting.")
 
@@ -30,21 +30,34 @@ PlanPath = Annotated[
         show_default=False,
     ),
 ]
+DefectFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--defects", metavar="FILE", help="A file of yours with types of flaw; it is executed."),
+]
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 _VERDICTS = {"visible": "green", "marginal": "yellow", "invisible": "red", "unknown": "dim"}
 
 
-@command(app, "check", "firstshift plan check", "firstshift plan check bracket/plan.yaml --json")
-def check(plan: PlanPath = None, folder: WorkspaceFolder = None, as_json: AsJson = False) -> None:
+@command(
+    app,
+    "check",
+    "firstshift plan check",
+    "firstshift plan check bracket/plan.yaml --json",
+    "firstshift plan check --defects chatter.py",
+)
+def check(
+    plan: PlanPath = None, defects: DefectFiles = None, folder: WorkspaceFolder = None, as_json: AsJson = False
+) -> None:
     """Say what is wrong with a plan: mistakes in form, what cannot work, and physical nonsense.
 
-    Errors mean that it cannot work, warnings that it contradicts physics or itself, notes are worth knowing. Ends with
-    1 when there are errors, otherwise with 0.
+    The CAD file and heat maps are read as `synth` reads them, where what that needs is installed. Errors mean that it
+    cannot work, warnings that it contradicts physics or itself, notes are worth knowing. Ends with 1 when there are
+    errors, otherwise with 0.
     """
     from firstshift.spec.plan import plan_path
 
     path = plan_path(find_plan(plan, folder))
-    found = _findings(path)
+    found = _findings(path, defects)
     errors = sum(finding["level"] == "error" for finding in found)
     if as_json:
         screen.print_json({"plan": str(path), "usable": not errors, "findings": found})
@@ -54,18 +67,33 @@ def check(plan: PlanPath = None, folder: WorkspaceFolder = None, as_json: AsJson
         raise typer.Exit(ExitCode.FOUND)
 
 
-def _findings(path: Path) -> list[dict[str, str]]:
-    from firstshift.spec import Plan, PlanError, check_plan
+def _findings(path: Path, defects: list[Path] | None) -> list[dict[str, str]]:
+    from firstshift.line.plan_check import check_plan_and_files
+    from firstshift.spec import Plan, PlanError
     from firstshift.spec.plan import read_plan_file
 
-    text = read_plan_file(path)
+    text, types = read_plan_file(path), _types(defects)
     try:
-        plan = Plan.from_text(text, path.name)
+        plan = Plan.from_text(text, path.name, types)
     except PlanError as error:
         return [_as_finding(problem, path.name) for problem in error.problems]
     except BadInput as error:
         return [_as_finding(error, path.name)]
-    return [finding.as_dict() for finding in check_plan(plan, path.parent)]
+    return [finding.as_dict() for finding in check_plan_and_files(plan, path.parent)]
+
+
+def _types(defects: list[Path] | None) -> DefectTypes:
+    from firstshift.spec.defect_types import BUILT_IN_TYPES
+
+    if not defects:
+        return BUILT_IN_TYPES
+    from firstshift.defects.drawn_types import DRAWN_TYPES
+    from firstshift.defects.loading import load_types
+
+    types = DRAWN_TYPES
+    for path in defects:
+        types = load_types(path, types)
+    return types.catalogue()
 
 
 def _as_finding(problem: BadInput, file: str) -> dict[str, str]:
@@ -94,11 +122,13 @@ def _show_findings(path: Path, found: list[dict[str, str]]) -> None:
 
 
 @command(app, "show", "firstshift plan show", "firstshift plan show bracket/")
-def show(plan: PlanPath = None, folder: WorkspaceFolder = None, as_json: AsJson = False) -> None:
+def show(
+    plan: PlanPath = None, defects: DefectFiles = None, folder: WorkspaceFolder = None, as_json: AsJson = False
+) -> None:
     """Show what follows from a plan: pixel size, field of view, depth of field, and which flaws the camera can see."""
     from firstshift.spec import Plan, derive_facts
 
-    loaded = Plan.load(find_plan(plan, folder))
+    loaded = Plan.load(find_plan(plan, folder), _types(defects))
     facts = derive_facts(loaded)
     if as_json:
         screen.print_json({"plan": loaded.as_data(), "hash": loaded.content_hash(), "facts": facts.as_dict()})
@@ -146,6 +176,7 @@ def _verdict(verdict: str) -> str:
 @command(app, "schema", "firstshift plan schema --out plan.schema.json")
 def schema(
     out: Annotated[Path | None, typer.Option(help="Write it to this file.", show_default=False)] = None,
+    defects: DefectFiles = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the JSON schema of a plan, for editors: completion and red lines while a plan is written.
@@ -157,7 +188,7 @@ def schema(
 
     from firstshift.spec import plan_schema
 
-    made = plan_schema()
+    made = plan_schema(_types(defects))
     if out is None:
         screen.print_json(made)
         return
@@ -181,6 +212,7 @@ def set_value(
     plan: Annotated[
         Path | None, typer.Option("--plan", help="The plan; without it, the workspace's.", show_default=False)
     ] = None,
+    defects: DefectFiles = None,
     folder: WorkspaceFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -190,7 +222,7 @@ def set_value(
 
     path = plan_path(find_plan(plan, folder))
     parsed = _parsed(value)
-    set_in_plan_file(path, setting, parsed)
+    set_in_plan_file(path, setting, parsed, _types(defects))
     if as_json:
         screen.print_json({"plan": str(path), "setting": setting, "value": parsed})
     else:

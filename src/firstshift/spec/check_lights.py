@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from firstshift.spec.facts import StationFacts
-from firstshift.spec.finding import Finding, note, warning
+from firstshift.spec.finding import Finding, error, note, warning
 from firstshift.spec.lights import BackLight, Bar, Coaxial, DarkField, Dome, Light, Ring, Spot
 from firstshift.spec.plan import Plan
 
@@ -32,23 +32,28 @@ def _place(plan: Plan, light: Light, path: str) -> Iterator[Finding]:
     lens_mm = plan.station.working_distance_mm
     match light:
         case BackLight():
-            if light.below_mm < height:
-                text = f"{light.below_mm:g} mm below the upper surface of a part {height:g} mm high"
-                where = "in front of the part" if light.below_mm <= 0 else "inside the part"
-                yield warning(f"{path}.below_mm", f"{where}: {text}", f"more than {height:g}")
+            text = f"{light.below_mm:g} mm below the upper surface of a part {height:g} mm high"
+            if light.below_mm <= 0:
+                yield error(f"{path}.below_mm", f"in front of the part: {text}", f"more than {height:g}")
+            elif light.below_mm < height:
+                yield warning(f"{path}.below_mm", f"inside the part: {text}", f"more than {height:g}")
         case Bar() | Spot():
             yield from _pointed(plan, light, path)
         case Ring() | DarkField() | Coaxial():
+            top = light.height_mm + (light.width_mm / 2 if isinstance(light, DarkField) else 0.0)
             if light.height_mm <= 0:
+                say = error if top <= 0 else warning
                 text = f"behind the part's upper surface ({light.height_mm:g} mm): no light reaches it"
-                yield warning(f"{path}.height_mm", text, "heights are above the surface, positive towards the camera")
+                yield say(f"{path}.height_mm", text, "heights are above the surface, positive towards the camera")
             elif light.height_mm > lens_mm and not isinstance(light, DarkField):
-                text = f"{light.height_mm:g} mm up is behind the lens, which is at {lens_mm:g} mm"
-                yield warning(f"{path}.height_mm", text, "mount it in front of the lens")
+                text = f"{light.height_mm:g} mm up is behind the lens's front, which is at {lens_mm:g} mm"
+                yield note(f"{path}.height_mm", text, "that works; it is rendered as if the lens threw no shadow")
         case Dome():
             if light.opening_mm >= light.diameter_mm:
-                yield warning(f"{path}.opening_mm", "the hole is as large as the dome", "a tenth to a third is usual")
-            if light.height_mm < -height:
+                yield error(f"{path}.opening_mm", "the hole is as large as the dome", "a tenth to a third is usual")
+            if light.height_mm + light.diameter_mm / 2 <= 0:
+                yield error(f"{path}.height_mm", "the whole dome is behind the part's upper surface", "0 is usual")
+            elif light.height_mm < -height:
                 yield warning(f"{path}.height_mm", "the rim is behind the part", "heights are above the upper surface")
     if isinstance(light, DarkField) and light.elevation_deg > GRAZING_DEG:
         low = light.diameter_mm / 2 * math.tan(math.radians(GRAZING_DEG / 2))
@@ -60,14 +65,18 @@ def _pointed(plan: Plan, light: Bar | Spot, path: str) -> Iterator[Finding]:
     width, length, height = plan.part.seen_size_mm
     x, y, z = light.position_mm
     beside = abs(x) > width / 2 or abs(y) > length / 2
-    if z <= 0 and not beside:
+    if math.dist(light.position_mm, light.aim_mm) < 1e-6:
+        yield error(f"{path}.aim_mm", "shines at itself", "aim at the part: [0, 0, 0]")
+    elif z <= light.aim_mm[2]:
+        where = "behind the part" if z < -height else "behind the part's upper surface" if z <= 0 else "too low"
+        text = f"{where}: z is {z:g} mm, not above what it aims at ({light.aim_mm[2]:g} mm)"
+        yield error(f"{path}.position_mm", text, "z is positive towards the camera; a light behind is a back_light")
+    elif z <= 0 and not beside:
         text = f"behind the part's upper surface: z is {z:g} mm"
         yield warning(f"{path}.position_mm", text, "z is positive towards the camera")
     elif z < -height:
         text = f"behind the part: z is {z:g} mm and the part {height:g} mm high"
         yield warning(f"{path}.position_mm", text, "z is positive towards the camera")
-    if math.dist(light.position_mm, light.aim_mm) < 1e-6:
-        yield warning(f"{path}.aim_mm", "shines at itself", "aim at the part: [0, 0, 0]")
 
 
 def _size(facts: StationFacts, light: Light, path: str) -> Iterator[Finding]:

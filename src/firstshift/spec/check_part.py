@@ -19,6 +19,8 @@ USUAL_RA_UM = {
 }  # fmt: skip
 """Roughness these processes leave, from ISO 4288-era shop tables (e.g. Machinery's Handbook, "Surface texture")."""
 LARGEST_MM, SMALLEST_MM = 5000.0, 0.1
+NEVER_SEEN_DEG = 110.5
+"""From the optical axis: a wide lens or a tilt may show a wall that falls inwards by 20°, never more."""
 SIZE_TOLERANCE = 0.10
 """The STEP reader is approximate: free-form outlines and fillets move its box by a few percent."""
 
@@ -124,7 +126,8 @@ def _region(part: Part, region: Region, extent: StepExtent | None, path: str) ->
         angle = math.degrees(math.acos(max(-1.0, min(1.0, towards / length))))
         if angle - region.facing.within_deg >= 90 and angle > 90:
             text = f"looks away from the camera (which looks at {part.placement.up})"
-            yield warning(f"{path}.facing", text, "turn the part (part.placement.up) or add a second station")
+            say = error if angle - region.facing.within_deg > NEVER_SEEN_DEG else warning
+            yield say(f"{path}.facing", text, "turn the part (part.placement.up) or add a second station")
     if region.box is not None and extent is not None:
         for axis, low, high, near, far in zip(
             "xyz", region.box.from_mm, region.box.to_mm, extent.low, extent.high, strict=True

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from firstshift.core.decode import decode_image
 from firstshift.core.errors import BadInput
-from firstshift.core.imagefile import read_image_file
 from firstshift.core.seed import Seed
+from firstshift.line.synth.heat_maps import read_heat_map
 from firstshift.line.synth.recipe import FlawRecipe, PoseDraw
 from firstshift.render.cad.openings import Opening
 from firstshift.render.inspected import MARGIN_PX, Inspected
@@ -104,9 +103,4 @@ def turned_deg(entry: Defect, pose: PoseDraw, seed: Seed) -> float | None:
 
 def heat_map(stage: Stage, entry: Defect) -> HeatMap:
     assert entry.heat_map is not None
-    path = stage.order.folder / entry.heat_map
-    data = read_image_file(
-        path, path, expected="the heat map that the plan names",
-        way_out="save a grey picture of the part as the camera sees it there",
-    )  # fmt: skip
-    return HeatMap(decode_image(data, path.name).grey(), stage.survey_view, stage.seat)
+    return HeatMap(read_heat_map(stage.order.folder, entry.heat_map), stage.survey_view, stage.seat)

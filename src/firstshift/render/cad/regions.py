@@ -5,6 +5,8 @@ A plan without regions has one, called '', with everything.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -106,21 +108,27 @@ def inspectable_area_mm2(part: Part, mesh: Mesh, towards: Floats | None = None) 
 
 def require_area(part: Part, mesh: Mesh) -> dict[str, float]:
     """The areas; raises BadInput where a region has none or looks away from the camera altogether."""
+    for problem in regions_without_area(part, mesh):
+        raise problem
+    return inspectable_area_mm2(part, mesh)
+
+
+def regions_without_area(part: Part, mesh: Mesh) -> Iterator[BadInput]:
+    """What is wrong with each region that has no surface, or none that the camera could see."""
     areas = inspectable_area_mm2(part, mesh)
     sign, axis = part.placement.up
     towards = np.array([float(axis == name) for name in "xyz"]) * (1 if sign == "+" else -1)
     seen = inspectable_area_mm2(part, mesh, towards)
     for index, region in enumerate(part.regions):
         if areas[region.name] < MIN_AREA_MM2:
-            raise _without_area(region, index, part, mesh)
-        if seen[region.name] < MIN_AREA_MM2:
-            raise BadInput(
+            yield _without_area(region, index, part, mesh)
+        elif seen[region.name] < MIN_AREA_MM2:
+            yield BadInput(
                 where=f"part.regions[{index}] ({region.name})",
                 expected="a surface the camera can see",
                 found=f"one that looks away from it (up is {part.placement.up})",
                 way_out="turn the part (part.placement.up) or leave the region out",
             )
-    return areas
 
 
 def _without_area(region: Region, index: int, part: Part, mesh: Mesh) -> BadInput:

@@ -156,7 +156,8 @@ def _rows(page: Page, lamps: tuple[str, ...], seed: int) -> Iterator[tuple[str, 
 def _flaw(page: Page, ground: Any, grade: int, seed: Seed) -> Imprint:
     drawn = next(one for one in DRAWN_TYPES.types if one.name == page.type)
     entry = drawn.model.model_validate({**YAML(typ="safe").load(drawn.example), **page.changes})
-    return draw_flaw(entry, ground, grade, seed)
+    mildest, worst = entry.severity  # a hole is missing or it is not
+    return draw_flaw(entry, ground, min(max(grade, mildest), worst), seed)
 
 
 def _told(grade: int, imprint: Imprint) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
-from firstshift.core.imprint import Edge, Ground
+from firstshift.core.imprint import Edge, Ground, Imprint
+from firstshift.core.seed import Seed
+from firstshift.defects.draw import draw_flaw
 from firstshift.defects.drawn import DrawnType
 from firstshift.spec.catalogue import Defect
 
@@ -17,6 +19,12 @@ def entry_of(drawn: DrawnType[Any], **changes: Any) -> Defect:
     """The type's own example, with some settings changed."""
     declared = YAML(typ="safe").load(drawn.example)
     return drawn.model.model_validate({**declared, **changes})
+
+
+def flaw_of(entry: Defect, on: Ground, severity: int, seed: Seed) -> Imprint:
+    """Of a grade, or the nearest one that the entry has: a missing hole has one."""
+    mildest, worst = entry.severity
+    return draw_flaw(entry, on, min(max(severity, mildest), worst), seed)
 
 
 def ground(pixel_mm: float = 0.03, *, material: str = "steel", edge: bool = True, **more: Any) -> Ground:

@@ -11,11 +11,10 @@ import pytest
 
 from firstshift.core.imprint import MAX_CELLS, Imprint
 from firstshift.core.seed import Seed
-from firstshift.defects.draw import draw_flaw
 from firstshift.defects.drawn_types import DRAWN_TYPES
 from firstshift.defects.solids import volume_mm3
 from firstshift.spec.declared import Range
-from tests.defects.entries import entry_of, ground
+from tests.defects.entries import entry_of, flaw_of, ground
 
 VARIANTS: dict[str, list[dict[str, Any]]] = {
     "scratch": [{}, {"lines": [2, 8]}, {"lips": [0, 0]}],
@@ -50,7 +49,7 @@ def test_what_an_imprint_promises(drawn: Any, changes: dict[str, Any]) -> None:
     entry = entry_of(drawn, **changes)
     for number, severity in enumerate((1, 3, 5)):
         for material in ("steel", "plastic"):
-            imprint = draw_flaw(entry, ground(material=material), severity, Seed(number))
+            imprint = flaw_of(entry, ground(material=material), severity, Seed(number))
             rows, columns = imprint.patch.shape
             assert rows * columns <= MAX_CELLS
             assert imprint.mask.shape == (rows, columns)
@@ -86,8 +85,8 @@ def test_what_an_imprint_promises(drawn: Any, changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("drawn", "changes"), ALL)
 def test_the_same_seed_gives_the_same_bytes(drawn: Any, changes: dict[str, Any]) -> None:
     entry = entry_of(drawn, **changes)
-    one, again = (draw_flaw(entry, ground(), 3, Seed(5)) for _ in range(2))
-    other = draw_flaw(entry, ground(), 3, Seed(6))
+    one, again = (flaw_of(entry, ground(), 3, Seed(5)) for _ in range(2))
+    other = flaw_of(entry, ground(), 3, Seed(6))
     assert one.parameters == again.parameters
     for name, layer in layers(one).items():
         assert layer.tobytes() == layers(again)[name].tobytes(), name
@@ -107,7 +106,7 @@ def test_what_was_drawn_is_recorded_in_the_words_of_the_plan_and_within_its_rang
         if isinstance(value := getattr(entry, name), Range) and name != "orientation_deg"
     }
     for number in range(4):
-        parameters = draw_flaw(entry, ground(edge=True), 1 + number, Seed(number)).parameters
+        parameters = flaw_of(entry, ground(edge=True), 1 + number, Seed(number)).parameters
         for name, span in spans.items():
             if name in ("cluster_mm", "edge_mm") or name not in parameters:
                 continue
@@ -121,7 +120,7 @@ def test_a_flaw_is_the_same_whatever_the_pixel(drawn: Any, changes: dict[str, An
     """Area and volume on a grid for a coarse camera and on one for a fine camera, of the same flaw."""
     entry = entry_of(drawn, **changes)
     for number in range(2):
-        coarse, fine = (draw_flaw(entry, ground(pixel), 4, Seed(number)) for pixel in (0.04, 0.02))
+        coarse, fine = (flaw_of(entry, ground(pixel), 4, Seed(number)) for pixel in (0.04, 0.02))
         assert coarse.parameters == fine.parameters
         areas = [i.mask.sum() * i.patch.along_mm * i.patch.across_mm for i in (coarse, fine)]
         assert areas[0] == pytest.approx(areas[1], rel=0.12)
@@ -140,7 +139,7 @@ def test_a_flaw_takes_about_ten_milliseconds(drawn: Any, changes: dict[str, Any]
         taken = []
         for _ in range(5):
             began = time.thread_time()
-            draw_flaw(entry, on, 3, Seed(number))
+            flaw_of(entry, on, 3, Seed(number))
             taken.append(time.thread_time() - began)
         best.append(min(taken))
     assert float(np.median(best)) < 0.020
@@ -152,7 +151,7 @@ def test_what_goes_no_deeper_than_the_peaks_leaves_the_finish(name: str) -> None
     hidden = []
     for depth_um in (0.02, 1.0, 200.0):
         rough = replace(ground(), ra_um=3.2)
-        imprint = draw_flaw(entry_of(drawn, depth_um=[depth_um, depth_um]), rough, 3, Seed(5))
+        imprint = flaw_of(entry_of(drawn, depth_um=[depth_um, depth_um]), rough, 3, Seed(5))
         assert imprint.hides_finish is not None
         hidden.append(float(imprint.hides_finish.max()))
     assert hidden[0] < 0.01 < hidden[1] < 0.2 < hidden[2]

@@ -126,6 +126,6 @@ def test_solids_are_as_large_as_recorded() -> None:
             chip.parameters["depth_um"], rel=0.1
         )
         thread = entry_of(by_name["missing_feature"], feature="hole", size_mm=[1, 2])
-        plug = draw_flaw(thread, ground(opening_mm=5.0), 3, Seed(seed))
+        plug = draw_flaw(thread, ground(opening_mm=5.0), 5, Seed(seed))
         assert np.hypot(*plug.solids[0].mesh.vertices_mm.T[:2]).max() == pytest.approx(2.5, rel=0.01)
         assert plug.parameters["size_mm"] == 5.0

@@ -74,7 +74,7 @@ class PittingFlaw(DrawnType[Pitting]):
         height.ravel()[hit] = -depths[of] * saucer
         gone.ravel()[hit] = smoothstep((1.08 - q) / 0.15)
         # Undercut rims and loose products keep light out, more than the grid shows.
-        dark.ravel()[hit] = np.clip(0.55 * saucer ** np.float32(0.7) * (1 + 0.3 * rough), 0, 0.8)
+        dark.ravel()[hit] = np.clip(0.7 * saucer * (1 + 0.3 * rough), 0, 0.85)
         torn = blank(patch, 1.0)
         torn.ravel()[hit] = 1 + 1.4 * smoothstep((1.2 - q) / 0.4)
         if not attack:
@@ -88,11 +88,13 @@ class PittingFlaw(DrawnType[Pitting]):
         tint = np.ones((*patch.shape, 3), np.float32)
         tint.reshape(-1, 3)[hit] = 1 - strength * (1 - colour)
         torn.ravel()[hit] += 1.2 * attack * halo
-        # Floors are no metal any more: products lie there, matt and dull, in crumbs; walls stay bare, and shine.
+        # Floors are no metal any more: products lie there, matt and dull, in crumbs. Walls are bare here and crusted
+        # there: where they are bare they shine.
         cover = blank(patch)
-        crumbs = noise(shape, (u, v), size / 4, octaves=3, gain=0.8).at(patch.u_mm[column], patch.v_mm[row])
+        crumbs = noise(shape, (u, v), size / 3, octaves=4, gain=0.8).at(patch.u_mm[column], patch.v_mm[row])
         lies = np.clip(smoothstep((0.78 - q) / 0.35) * (0.75 + 0.3 * rough + 0.3 * crumbs), 0, 0.95)
-        cover.ravel()[hit] = lies * (0.7 + 0.3 * attack)
+        crust = np.clip(smoothstep((1.02 - q) / 0.2) * (0.55 + 0.8 * np.tanh(crumbs)), 0, 0.93)
+        cover.ravel()[hit] = np.maximum(lies, crust) * (0.7 + 0.3 * attack)
         red, green, blue = (float(DULL * k) for k in colour)
         stuff = Stuff(f"corrosion of {ground.material}", (red, green, blue), roughness=0.8)
         return imprint_of(

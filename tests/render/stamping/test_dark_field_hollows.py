@@ -22,7 +22,8 @@ DRAWS = 16
 
 
 def floors_and_walls(entry: Defect, stock: str, size_mm: float) -> tuple[npt.NDArray[Any], ...]:
-    """Of each draw: light of the floor, of the lightest tenth of the border, and of the ground without the flaw."""
+    """Of each draw: light of the floor, of the lightest tenth of the border, of the ground without the flaw, and of the
+    darkest tenth."""
     ready = plate(stock, "dark")
     ground = Ground(PIXEL_MM, STOCK[stock].material, True, STOCK[stock].ra_um)
     row, column = np.divmod(np.arange(SIDE * SIDE), SIDE)
@@ -33,8 +34,9 @@ def floors_and_walls(entry: Defect, stock: str, size_mm: float) -> tuple[npt.NDA
         image = clean.copy()
         stamped = stamp(ready, [(staging.landing(), draw_flaw(entry, ground, 3, Seed(number)))])
         image[stamped.pixel] = stamped.layers[0].reshape(-1)
-        border = image[(away > 0.3) & (away < 0.6)]
-        found.append((image[away < 0.2].mean(), np.quantile(border, 0.9), clean[away < 0.6].mean()))
+        border, whole = image[(away > 0.3) & (away < 0.6)], image[away < 0.5]
+        level = clean[away < 0.6].mean()
+        found.append((image[away < 0.2].mean(), np.quantile(border, 0.9), level, np.quantile(whole, 0.1)))
     return tuple(np.array(found).T)
 
 
@@ -46,17 +48,18 @@ def test_a_pit_is_a_bright_ring_around_a_duller_floor(stock: str) -> None:
             "pits": [1, 1], "cluster_mm": [0.6, 0.6],
         }
     )  # fmt: skip
-    floor, wall, ground = floors_and_walls(entry, stock, 0.6)
-    assert (wall > 1.5 * floor).mean() >= 0.8
+    floor, wall, ground, darkest = floors_and_walls(entry, stock, 0.6)
+    assert (wall > 3 * floor).mean() >= 0.8
     assert (wall > 1.5 * ground).mean() >= 0.9
+    assert np.median(darkest / ground) < (0.65 if stock == "ground steel" else 1.25), "no place in it lies in shadow"
 
 
 @pytest.mark.parametrize("stock", ["ground steel", "milled aluminium"])
 def test_a_shallow_dent_shows_its_border(stock: str) -> None:
     """Of 2 % steep walls alone nothing would be seen; what pressed it in slid over the border."""
     entry = Dent.model_validate({"type": "dent", "class": "d", "size_mm": [2.0, 2.0], "depth_um": [20, 20]})
-    floor, border, ground = floors_and_walls(entry, stock, 2.0)
+    floor, border, ground, _ = floors_and_walls(entry, stock, 2.0)
     assert (border > 1.2 * floor).mean() >= 0.8
     assert (border > ground).mean() >= 0.8
     share = floor / ground
-    assert share.max() / share.min() > 1.3, "what pressed it in leaves its own grain: floors differ"
+    assert share.max() / share.min() > 3, "what pressed it in leaves its own grain: floors differ"

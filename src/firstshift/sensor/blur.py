@@ -122,12 +122,31 @@ def defocus(plane: F32, confusion_px: F32) -> F32:
     at = np.interp(confusion_px, levels, np.arange(len(levels), dtype=np.float64)).astype(np.float32)
     out = np.zeros_like(plane)
     for index, diameter in enumerate(levels):
-        weight = np.maximum(1 - np.abs(at - np.float32(index)), 0)
-        if not weight.any():
-            continue
-        layer = plane if diameter <= SHARP_PX else cv2.filter2D(plane, -1, disc_kernel(diameter), borderType=EDGE)
-        out += weight * layer
+        near = np.abs(at - np.float32(index)) < 1
+        box = _box_of(near)
+        if box is not None:
+            weight = np.maximum(1 - np.abs(at[box] - np.float32(index)), 0)
+            out[box] += weight * (plane[box] if diameter <= SHARP_PX else _spread_in(plane, disc_kernel(diameter), box))
     return out
+
+
+def _box_of(inside: npt.NDArray[np.bool_]) -> tuple[slice, slice] | None:
+    rows = np.flatnonzero(inside.any(axis=1))
+    if not len(rows):
+        return None
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    columns = np.flatnonzero(inside[top:bottom].any(axis=0))
+    return slice(top, bottom), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _spread_in(plane: F32, kernel: F32, box: tuple[slice, slice]) -> F32:
+    """That piece of the filtered plane, from no more of the plane than the kernel reaches."""
+    reach = kernel.shape[0] // 2
+    starts = [max(0, one.start - reach) for one in box]
+    ends = [min(side, one.stop + reach) for one, side in zip(box, plane.shape, strict=True)]
+    wide = cv2.filter2D(plane[starts[0] : ends[0], starts[1] : ends[1]], -1, kernel, borderType=EDGE)
+    inner = [slice(one.start - start, one.stop - start) for one, start in zip(box, starts, strict=True)]
+    return np.asarray(wide[inner[0], inner[1]])
 
 
 def _levels(low: float, high: float) -> list[float]:

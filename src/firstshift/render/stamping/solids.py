@@ -13,7 +13,7 @@ which is constructive subtraction by intervals of a ray (Goldfeather, Hultquist 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -131,8 +131,10 @@ def _looked_through(prepared: Prepared, body: Body, columns: Pixels, rows: Pixel
     pixel, _, several = _samples_of(prepared, columns, rows)
     xy = np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5
     origins, directions = rays_through(prepared.view, xy)
-    met = np.flatnonzero(np.isfinite(body.scene.hits(origins, directions).distance_mm))
-    changed, surface, triangle, position, normal, facet = _cut(prepared.scene, body, origins[met], directions[met])
+    here = body.scene.hits(origins, directions)
+    met = np.flatnonzero(np.isfinite(here.distance_mm))
+    found = _cut(prepared.scene, body, origins[met], directions[met], taken(here, met))
+    changed, surface, triangle, position, normal, facet = found
     sees, looks, place = np.zeros(len(xy), np.int64), np.tile([0.0, 0.0, 1.0], (len(xy), 1)), np.zeros((len(xy), 3))
     sees[met] = np.where(changed, 10 + surface, 0)
     solid = changed & (surface != NOTHING)
@@ -198,10 +200,12 @@ def _looked_at_closely(prepared: Prepared, body: Body, columns: Pixels, rows: Pi
     offset = grid_offsets(side)
     corner = np.stack([columns.ravel(), rows.ravel()], axis=1)
     origins, directions = rays_through(prepared.view, (corner[:, None] + 0.5 + offset).reshape(-1, 2))
-    met = np.flatnonzero(np.isfinite(body.scene.hits(origins, directions).distance_mm))
+    here = body.scene.hits(origins, directions)
+    met = np.flatnonzero(np.isfinite(here.distance_mm))
     origins, directions = origins[met], directions[met]
     look = _added if body.solid.is_added else _cut
-    changed, surface, triangle, position, normal, facet = look(prepared.scene, body, origins, directions)
+    found = look(prepared.scene, body, origins, directions, taken(here, met))
+    changed, surface, triangle, position, normal, facet = found
     ray = met[changed]
     pixel = corner[ray // len(offset), 1] * prepared.gbuffer.width + corner[ray // len(offset), 0]
     return Seen(
@@ -230,8 +234,13 @@ def grid_offsets(side: int) -> F32:
 Found = tuple[Flags, npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Floats, Floats]
 
 
-def _added(scene: Scene, body: Body, origins: Floats, directions: Floats) -> Found:
-    there, here = scene.hits(origins, directions), body.scene.hits(origins, directions)
+def taken(hits: Hits, which: npt.NDArray[np.int64]) -> Hits:
+    return replace(hits, **{name: getattr(hits, name)[which] for name in hits.__slots__})
+
+
+def _added(scene: Scene, body: Body, origins: Floats, directions: Floats, here: Hits) -> Found:
+    """`here`: where the rays meet the body first."""
+    there = scene.hits(origins, directions)
     nearer = here.distance_mm < there.distance_mm - body.clearance_mm
     surface = np.where(nearer, ON_BODY, there.surface).astype(np.int64)
     normal = np.zeros_like(here.facet)
@@ -239,8 +248,8 @@ def _added(scene: Scene, body: Body, origins: Floats, directions: Floats) -> Fou
     return nearer, surface, here.triangle.astype(np.int64), here.position_mm, normal, here.facet
 
 
-def _cut(scene: Scene, body: Body, origins: Floats, directions: Floats) -> Found:
-    walls = all_distances(body.scene, origins, directions, body.clearance_mm)
+def _cut(scene: Scene, body: Body, origins: Floats, directions: Floats, here: Hits) -> Found:
+    walls = all_distances(body.scene, origins, directions, body.clearance_mm, here.distance_mm)
     is_part = np.array([item.is_part for item in scene.placed] + [False])
     count = len(origins)
     surface, triangle = np.full(count, NOTHING, np.int64), np.full(count, -1, np.int64)
@@ -288,15 +297,21 @@ def _set_walls(
     normal[at], facet[at] = body.normals(wall, np.arange(len(at))), wall.facet
 
 
-def all_distances(scene: Scene, origins: Floats, directions: Floats, step_mm: float) -> Floats:
-    """(K, MOST_WALLS): where each ray crosses a closed body, ascending, infinite where there are no more."""
+def all_distances(
+    scene: Scene, origins: Floats, directions: Floats, step_mm: float, first_mm: Floats | None = None
+) -> Floats:
+    """(K, MOST_WALLS): where each ray crosses a closed body, ascending, infinite where there are no more. `first_mm`:
+    the first of them, where that is known."""
     out = np.full((len(origins), MOST_WALLS), np.inf)
     going, gone = np.arange(len(origins)), np.zeros(len(origins))
     for turn in range(MOST_WALLS):
-        hit = scene.hits(origins[going] + directions[going] * gone[going, None], directions[going])
-        out[going, turn] = gone[going] + hit.distance_mm
+        if turn == 0 and first_mm is not None:
+            distance = first_mm
+        else:
+            distance = scene.hits(origins[going] + directions[going] * gone[going, None], directions[going]).distance_mm
+        out[going, turn] = gone[going] + distance
         gone[going] = out[going, turn] + step_mm
-        going = going[np.isfinite(hit.distance_mm)]
+        going = going[np.isfinite(distance)]
         if not len(going):
             break
     return out

@@ -77,11 +77,8 @@ def measured(title: str, command: str, size: Size) -> int:
         for job, scores in zip(jobs, pool.map(scores_of, jobs), strict=True):
             found[job.way.name].append(scores)
             dev, tested = _of_side(shown, "dev")
-            print(
-                f"tiles: {job.way.name}, seed {job.seed}: dev AUROC {figures(scores[dev], tested.good)[0]:.3f}",
-                file=sys.stderr,
-                flush=True,
-            )
+            about = "trained on" if job.way is BOUND else f"AUROC {figures(scores[dev], tested.good)[0]:.3f}"
+            print(f"tiles: {job.way.name}, seed {job.seed}: dev {about}", file=sys.stderr, flush=True)
     backgrounds = sum(photograph.side == "background" for photograph in taken)
     parts = [told(found, shown, side) for side in size.sides]
     print(
@@ -158,8 +155,8 @@ def _row(name: str, result: Judged) -> str:
 
 NOTE = """\
 No real defect was trained on, but for the row that says so. Photographs of `dev` were looked at while the plan was
-improved, those of `test` were not. Intervals: 95 %, bootstrap over tiles and seeds. The limit for false alarms is set
-on the good photographs that are tested."""
+improved, those of `test` were not since the halves were parted (before, scores of both chose among four plans).
+Intervals: 95 %, bootstrap over tiles and seeds. The limit for false alarms is set on the good photographs tested."""
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -38,14 +38,15 @@ class Synthetic(Declared):
     )
     images_per_pose: Annotated[Whole, Field(ge=1, le=1000)] = Field(
         default=25,
-        description="Defect images of one pose and finish; each has its own flaws, brightness and noise. More is "
-        "quicker, fewer is more varied.",
+        description="Most defect images of one pose and finish; each has its own flaws, brightness and noise. More is "
+        "quicker, fewer is more varied. The first images of a class have a pose each, later ones share theirs with up "
+        "to a quarter as many as came before.",
     )
     not_visible: Share = Field(
         default=0.1,
         description="Share of defect images whose flaw keeps its first place even where no light shows it; in the "
-        "others up to three more places are tried. What does not show even then stays, labelled 'not visible', and never "
-        "trains; a run says so when it is more than this share.",
+        "others up to three more places are tried. What does not show even then stays, labelled 'not visible', and "
+        "never trains; a run says so when it is more than this share.",
     )
 
     @model_validator(mode="after")

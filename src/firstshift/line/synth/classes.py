@@ -9,7 +9,7 @@ Rendered images, flaws on photographs, contact sheets and benches all ask here, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +21,7 @@ from firstshift.line.synth.settings import GOOD
 from firstshift.spec.catalogue import Defect
 from firstshift.spec.plan import Plan
 
+SPREAD = 4
 NO_MODEL = "no model draws it; it is learnt from real images"
 
 
@@ -111,6 +112,28 @@ class Drawn:
         return "its frequency is 0" if known else "no such class in the plan"
 
 
-def images_of_pose(plan: Plan, kind: str) -> int:
-    """How many images share one pose and finish: image `n` of a kind is of pose `n // images_of_pose`."""
-    return 1 if kind == GOOD else plan.synthetic.images_per_pose
+def first_images(plan: Plan, kind: str) -> Iterator[int]:
+    """Of each pose the number of its first image; the images until the next one share pose and finish.
+
+    The first few images have a pose each, so that a run of ten shows parts lying about; later ones share theirs with up
+    to a quarter as many as came before, until a pose has all that the plan allows. Which pose an image is of does not
+    depend on how many are asked for.
+    """
+    most = 1 if kind == GOOD else plan.synthetic.images_per_pose
+    first = 0
+    while True:
+        yield first
+        first += min(most, 1 + first // SPREAD)
+
+
+def pose_of(plan: Plan, kind: str, number: int) -> int:
+    """Which pose an image is of."""
+    if kind == GOOD:
+        return number
+    most, pose, first = plan.synthetic.images_per_pose, 0, 0
+    while first < SPREAD * most:
+        following = first + min(most, 1 + first // SPREAD)
+        if number < following:
+            return pose
+        pose, first = pose + 1, following
+    return pose + (number - first) // most

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise, takewhile
 
 from firstshift.core.seed import Seed
 from firstshift.defects.schedule import FlawDraw, Together, draw_flaws_of
-from firstshift.line.synth.classes import images_of_pose
+from firstshift.line.synth.classes import first_images
 from firstshift.line.synth.framing import frame_pose
 from firstshift.line.synth.placing import NoPlace
 from firstshift.line.synth.recipe import FlawRecipe, PoseDraw, Recipe, SurfaceDraw, Unit, Vector
@@ -26,12 +27,11 @@ from firstshift.spec.plan import Plan
 def units_of(plan: Plan, settings: SynthSettings, classes: tuple[str, ...]) -> list[Unit]:
     """The work in pieces, the kinds interleaved, so that a run that is stopped early holds some of everything."""
     pieces: list[tuple[float, int, Unit]] = []
-    kinds = [(GOOD, settings.good, GOOD_PER_UNIT)]
-    kinds += [(name, settings.per_defect, images_of_pose(plan, name)) for name in classes]
-    for place, (kind, count, step) in enumerate(kinds):
-        pieces += [
-            (first / count, place, Unit(kind, first, min(step, count - first))) for first in range(0, count, step)
-        ]
+    for place, kind in enumerate((GOOD, *classes)):
+        count = settings.good if kind == GOOD else settings.per_defect
+        firsts = range(0, count, GOOD_PER_UNIT) if kind == GOOD else takewhile(count.__gt__, first_images(plan, kind))
+        for first, following in pairwise([*firsts, count]):
+            pieces.append((first / count, place, Unit(kind, first, following - first)))
     return [unit for _, _, unit in sorted(pieces, key=lambda piece: piece[:2])]
 
 

@@ -20,7 +20,7 @@ from firstshift.core.imprint import Imprint
 from firstshift.core.label import Label, Level
 from firstshift.core.seed import Seed
 from firstshift.defects.draw import draw_flaw
-from firstshift.line.synth.classes import images_of_pose
+from firstshift.line.synth.classes import pose_of
 from firstshift.line.synth.drawing import draw_recipe, no_pose, poses
 from firstshift.line.synth.fingerprint import renderer
 from firstshift.line.synth.freeing import give_back_memory
@@ -104,7 +104,7 @@ class Painter:
     def ready_for(self, kind: str, number: int) -> Ready:
         """The pose of image `number` of a kind: the first in which the flaw finds a place, seen as the image shows it.
         Raises NoPlace where there is none."""
-        pose_number = number // images_of_pose(self.stage.plan, kind)
+        pose_number = pose_of(self.stage.plan, kind, number)
         if self._tried != (kind, pose_number):
             self._tried, self._ready = (kind, pose_number), None
             found = (self.stage.ready(pose, kind) for pose in poses(self.stage, kind, pose_number))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ from PIL import ImageDraw, ImageFont
 from firstshift.core.image import Image
 from firstshift.core.label import Annotation
 from firstshift.core.progress import Progress, Silent
-from firstshift.line.synth.classes import images_of_pose
+from firstshift.line.synth.classes import first_images
 from firstshift.line.synth.drawing import draw_recipe
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.painting import Painted, Painter
@@ -43,9 +44,9 @@ class Sheet:
     data: bytes
     images: int
     skipped: dict[str, str] = field(default_factory=dict)
-
     doubts: tuple[str, ...] = ()
     """What a person should know before they ask for many of these."""
+
 
 def draw_sheet(order: Order, *, columns: int = 4, suffix: str = ".png", progress: Progress | None = None) -> Sheet:
     stage = Stage(order)
@@ -86,7 +87,7 @@ def encoded(page: Pillow.Image, suffix: str) -> bytes:
 def _paint_one(painter: Painter, kind: str, column: int) -> list[Painted]:
     """The channel that shows the flaw best comes first; of good parts, they are in turn."""
     stage = painter.stage
-    number = column * images_of_pose(stage.plan, kind)
+    number = next(islice(first_images(stage.plan, kind), column, None))
     ready = painter.ready_for(kind, number)
     channels = painter.paint(draw_recipe(stage, ready.pose, kind, number), ready)
     if kind == GOOD:

@@ -16,6 +16,7 @@ from firstshift.render.fineness import MOST_EMITTERS, smoothest_alpha
 from firstshift.render.finish.dressing import dress
 from firstshift.render.gbuffer import NOTHING
 from firstshift.render.lighting import LightChange, emitters_of
+from firstshift.render.penumbra import softened
 from firstshift.render.prepared import Prepared
 from firstshift.render.scene import Placed, Scene
 from firstshift.render.shade import shade
@@ -59,7 +60,7 @@ def prepare(stage: Stage, pose: PoseDraw) -> Prepared:
         ),
     )
     materials = materials_of(surfaces, station)
-    visible = visibility(scene, gbuffer, emitters)
+    visible = softened(scene, gbuffer, emitters, visibility(scene, gbuffer, emitters))
     radiance = shade(gbuffer, appearance, materials, emitters, visible, device=stage.settings.device)
     nothing = gbuffer.surface == NOTHING
     if nothing.any():

@@ -189,7 +189,7 @@ def shape_only(imprint: Imprint) -> Imprint:
     """What a mesh can show: the height."""
     return replace(
         imprint, tint=None, smoothness=None, occlusion=None, stuff=None, cover=None, film=None, hides_finish=None,
-        solids=(),
+        torn=None, solids=(),
     )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ NO_PIXELS = frozenset(
             for name in (
                 *(
                     "benching",
+                    "costing",
                     "crew",
                     "fingerprint",
                     "journal",

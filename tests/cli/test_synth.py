@@ -50,7 +50,9 @@ def test_show_tells_every_draw_and_renders_it_again(run: Terminal, made: Path, t
         assert words in " ".join(ran.out.split())
     assert (tmp_path / "look.png").read_bytes().startswith(b"\x89PNG")
     told = run("synth", "show", image, "-w", made, "--json").json
-    assert told["rendered_again"] == {"same": True, "differing_pixels": 0, "device": "cpu"}
+    again = {"same": True, "differing_pixels": 0, "device": "cpu", "renderer_changed": ""}
+    assert told["rendered_again"] == again
+    assert told["retired"] is False
     assert told["provenance"]["kind"] == "dent"
 
 

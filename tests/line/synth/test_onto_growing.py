@@ -71,11 +71,12 @@ def test_one_photograph_more_adds_its_images_and_no_others(ws: Workspace, tmp_pa
     folder.mkdir()
     for number in (0, 1):
         (folder / f"tile{number}.png").write_bytes(encode_png(photograph(number)))
-    two = OntoSettings(seed=1, **{mode: 1})
+    two = OntoSettings(seed=1, per_photo=1) if mode == "per_photo" else OntoSettings(seed=1, per_defect=1)
+    more = two if mode == "per_photo" else replace(two, per_defect=2)
     before = put_onto(ws, order, two, taken(ws, folder))
     first = {one.id for one in made(ws)}
     (folder / "tile2.png").write_bytes(encode_png(photograph(2)))
-    after = put_onto(ws, order, replace(two, **({} if mode == "per_photo" else {mode: 2})), taken(ws, folder))
+    after = put_onto(ws, order, more, taken(ws, folder))
     new = [one for one in made(ws) if one.id not in first]
     assert after.run == before.run
     assert first < {one.id for one in made(ws)}
@@ -84,7 +85,7 @@ def test_one_photograph_more_adds_its_images_and_no_others(ws: Workspace, tmp_pa
     third = next(image for image, name in taken(ws, folder).items() if name == "tile2.png")
     parents = [one.capture.parents[0] for one in new]
     assert parents == [third] if mode == "per_photo" else third in parents
-    again = put_onto(ws, order, replace(two, **({} if mode == "per_photo" else {mode: 2})), taken(ws, folder))
+    again = put_onto(ws, order, more, taken(ws, folder))
     assert (again.images, again.known) == (0, len(first) + len(new))
 
 

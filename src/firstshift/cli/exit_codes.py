@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
     BUG = 70
     """A fault in firstshift itself; the message says where the details are."""
     CANCELLED = 130
-    """Stopped with Ctrl-C; what is finished is kept."""
+    """Stopped with Ctrl-C, SIGTERM or by closing the terminal; what is finished is kept."""
     NOBODY_READS = 141
     """Whoever read the output went away, as `head` does; nothing is said about it."""
 

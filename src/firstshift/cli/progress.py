@@ -1,6 +1,7 @@
 """Progress on a terminal (a bar), in a log (a line every ten seconds) or not at all; and Ctrl-C as a clean stop.
 
 The first Ctrl-C asks the work to stop at its next safe point, the second stops at once. Both leave what is finished.
+The system's own ways of ending a program mean the same: SIGTERM of `kill` or a shutdown, SIGHUP of a closed terminal.
 """
 
 from __future__ import annotations
@@ -15,9 +16,14 @@ from typing import Any, Self
 
 import typer
 
+from firstshift.cli.streams import silence
+from firstshift.core.errors import Unavailable
 from firstshift.core.progress import Cancelled, Progress, ProgressEvent, Reporting, Silent
 
 LOG_EVERY_S = 10.0
+STOPPED = "stopped; what is finished is kept, and the same command goes on from there"
+STOPS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""As far as the system has them."""
 
 
 class Stopping:
@@ -39,7 +45,7 @@ class Stopping:
 
     def _check(self) -> None:
         if self.asked:
-            raise Cancelled("stopped; what is finished is kept, and the same command goes on from there")
+            raise Cancelled(STOPPED)
 
 
 class Bar:
@@ -98,7 +104,13 @@ def progress_shown(quiet: bool) -> Iterator[Progress]:
             shown = Reporting(_log_line, LOG_EVERY_S)
         stopping = Stopping(shown)
         stack.enter_context(_asked_by_interrupt(stopping))
-        yield stopping
+        try:
+            yield stopping
+        except Unavailable as error:
+            # A shutdown, and `timeout`, end the workers as well as this process.
+            if stopping.asked:
+                raise Cancelled(STOPPED) from error
+            raise
 
 
 def _log_line(event: ProgressEvent) -> None:
@@ -116,10 +128,16 @@ def _asked_by_interrupt(stopping: Stopping) -> Iterator[None]:
         if stopping.asked:
             raise KeyboardInterrupt
         stopping.asked = True
-        typer.echo("stopping at the next safe point; Ctrl-C again stops at once", err=True)
+        try:
+            typer.echo("stopping at the next safe point; Ctrl-C again stops at once", err=True)
+        except OSError:  # the terminal was closed: what is still to be said is for nobody
+            silence()
 
-    before = signal.signal(signal.SIGINT, ask)
+    numbers = [getattr(signal, name) for name in STOPS if hasattr(signal, name)]
+    # What is ignored stays ignored: `nohup` means that closing the terminal is no reason to stop.
+    before = {number: signal.signal(number, ask) for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

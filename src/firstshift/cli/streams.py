@@ -14,7 +14,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 _ERRORS = "firstshift-plain"
 _PLAIN = {
@@ -84,8 +84,18 @@ def stdout_knows_unicode() -> bool:
 
 
 def discard_stdout() -> None:
+    _discard(sys.stdout)
+
+
+def silence() -> None:
+    """Nobody is there any more to read anything."""
+    _discard(sys.stdout)
+    _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
     try:
-        number = sys.stdout.fileno()
+        number = stream.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
     except (OSError, ValueError):
         return

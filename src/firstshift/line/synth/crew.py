@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -197,9 +198,21 @@ _painter: Any = None
 
 def _begin(order: Work[Any, Any]) -> None:
     global _painter
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl+C and winds the workers up
+    # The parent hears Ctrl-C and the end of the terminal, and winds the workers up.
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
     _one_thread()
     _painter = order.painter()
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed winds nobody up, and a worker without one would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()  # a pipe that closes when it ends, in whatever way; a handle on Windows
+        os._exit(1)
 
 
 def _paint(unit: Any) -> Any:

@@ -155,10 +155,10 @@ class Stage:
         return self.plan.station.line_scan is not None
 
     @property
-    @property
     def doubts_of_part(self) -> tuple[str, ...]:
         return tuple(f"{one.path}: {one.text}; {one.way_out}" for one in examine(self.plan.part, self.mesh))
 
+    @property
     def doubts(self) -> tuple[str, ...]:
         """What a person should know before the work: it can be done, and may not be what was meant."""
         found = check_distance(self.plan) if self.settings.varied else ()

@@ -119,7 +119,7 @@ def run(
         screen.print_json(report.to_json())
     else:
         show_report(report, "kind", "parts")
-        screen.say("[dim]`firstshift dataset stats --picture FILE` draws them; `firstshift synth show IMAGE` explains one[/]")
+        screen.say("[dim]see them: `firstshift dataset stats --picture FILE`; one: `firstshift synth show IMAGE`[/]")
 
 
 @command(

@@ -27,9 +27,7 @@ def seen(parameters: dict[str, Any]) -> SeenFlaw:
     return SeenFlaw(recipe, mask, NOT_VISIBLE, -0.125, 1.5, parameters, (1.0, 2.0, 3.0), "face", 30.0)
 
 
-@pytest.mark.parametrize(
-    "drawn", [one for one in DRAWN_TYPES.types if one.name != "other"], ids=lambda one: one.name
-)
+@pytest.mark.parametrize("drawn", [one for one in DRAWN_TYPES.types if one.name != "other"], ids=lambda one: one.name)
 def test_every_draw_of_every_type_is_told_beside_what_was_found(drawn: DrawnType[Any]) -> None:
     for number in range(4):
         parameters = draw_flaw(entry_of(drawn), ground(), 3, Seed(number)).parameters

@@ -22,6 +22,10 @@ light, a short exposure) it does not carry a change from one number to the next 
 and what changes by less is not on the image. So Δ is the change of what is *recorded on the average*, E[round(level +
 noise)]; a flaw whose strongest marked pixel moves by less than half a number, or which leaves all of them as they are
 with a chance above `UNCHANGED_CHANCE`, is not visible.
+
+**Eyes.** The sum over many pixels finds what no person does: a thousand black pixels that move by one. A label that the
+operator cannot confirm is worth nothing, so a flaw is `visible` only if its strongest marked pixels move by three
+greys of 255, `faint` if by one and a half.
 """
 
 from __future__ import annotations
@@ -48,6 +52,9 @@ UNCHANGED_CHANCE = 0.001
 DITHERED_FROM = 0.5
 """Standard deviation, in numbers, from which rounding leaves averages as they are (to 0.2 %: exp(-2π²σ²) / π)."""
 ROUNDING_VARIANCE = 1 / 12
+PLAIN_MOVE, FAINT_MOVE = 3 / 255, 1.5 / 255
+"""Shares of white by which the strongest twentieth of a flaw's marked pixels moves. Persons who confirm labels look at
+screens of 256 greys: what moves by less than three of them is found with the box's help only, by one never."""
 HALF = 0.5
 ENOUGH_PIXELS = 4096
 THINNEST = 0.05
@@ -75,6 +82,7 @@ def notice(
     *,
     zero: float | None = None,
     marked: npt.NDArray[np.bool_] | None = None,
+    white: float | None = None,
 ) -> Noticed:
     """Of one flaw: signals (P, C) of its pixels without and with it (same unit as the sigmas), coverage (P,) 0…1.
 
@@ -82,7 +90,8 @@ def notice(
     shadow, say) may be given with coverage 0: they count for the noise ratio.
 
     `zero`: the signals count in numbers of the image as it is saved, before rounding, and this one is black; the noise
-    is that before rounding. `marked` (P,): the pixels of the label's mask, of which some must be saved otherwise."""
+    is that before rounding. `marked` (P,): the pixels of the label's mask, of which some must be saved otherwise.
+    `white`: the number of white; with it a flaw must also differ by what a person sees on a screen."""
     clean, flawed = np.atleast_2d(clean), np.atleast_2d(flawed)
     if not clean.size:
         return Noticed(0.0, 0.0, "not visible")
@@ -92,16 +101,17 @@ def notice(
     weight = weight if weight.sum() > 0 else np.ones(len(clean))
     level = float(((clean.mean(axis=1) - (zero or 0.0)) * weight).sum())
     contrast = float((change.mean(axis=1) * weight).sum()) / level if level > 0 else 0.0
-    is_saved = True
+    most: Verdict = "visible"
     if zero is not None:
         change = recorded_change(clean, flawed, noise)
-        is_saved = _is_saved(change if marked is None else change[marked])
+        own = change if marked is None else change[marked]
+        most = _at_most(own, white - zero if white is not None else None)
         noise = np.sqrt(noise**2 + ROUNDING_VARIANCE)
     variance = np.maximum(noise**2 + TEXTURE_GRAIN_PX * texture**2, 1e-18)
     ratio = float(np.sqrt((change**2 / variance).sum()))
     # Each pixel against what it varies by on its own, without the grain: that is for sums.
     alone = np.sqrt((change**2).sum(axis=1) / np.maximum(noise**2 + texture**2, 1e-18)[:, 0])
-    return Noticed(contrast, ratio, _verdict(ratio, float(alone.max())) if is_saved else "not visible")
+    return Noticed(contrast, ratio, _lesser(_verdict(ratio, float(alone.max())), most))
 
 
 def recorded_change(
@@ -126,6 +136,21 @@ def _rounded(level: npt.NDArray[np.floating], sigma: npt.NDArray[np.floating]) -
     for border in (HALF, 1 + HALF, 2 + HALF, 3 + HALF):
         total += ndtr((level - lowest - border) / np.maximum(sigma, 1e-6))
     return np.asarray(total)
+
+
+def _at_most(change: npt.NDArray[np.floating], white: float | None) -> Verdict:
+    """What a flaw whose marked pixels are saved with this change (P, C) can be called at best."""
+    if not _is_saved(change):
+        return "not visible"
+    if white is None:
+        return "visible"
+    move = float(np.quantile(np.abs(change).max(axis=1), 0.95)) / white
+    return "visible" if move >= PLAIN_MOVE else "faint" if move >= FAINT_MOVE else "not visible"
+
+
+def _lesser(one: Verdict, other: Verdict) -> Verdict:
+    order: tuple[Verdict, ...] = ("not visible", "faint", "visible")
+    return order[min(order.index(one), order.index(other))]
 
 
 def _is_saved(change: npt.NDArray[np.floating]) -> bool:

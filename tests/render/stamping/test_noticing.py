@@ -148,3 +148,15 @@ def test_texture_leaves_the_slow_part_out() -> None:
     mask = mask_of(covered(inside), 40, 40)
     assert texture_of(smooth, mask) < 0.01
     assert texture_of(smooth + draw.normal(0, 2, smooth.shape), mask) == pytest.approx(2, rel=0.1)
+
+
+def test_what_no_person_sees_on_a_screen_is_not_called_visible() -> None:
+    """A thousand calm black pixels that move together: certain for a matched filter, nothing for an eye."""
+    clean = np.full((1000, 1), 20.0)
+    marked = np.ones(1000, np.bool_)
+    verdicts = []
+    for move in (1.2, 2.0, 4.0):
+        asked = {"zero": 10.0, "marked": marked, "white": 265.0}
+        verdicts.append(notice(clean, clean + move, np.ones(1000), 0.6, **asked).verdict)
+        assert notice(clean, clean + move, np.ones(1000), 0.6, zero=10.0, marked=marked).verdict == "visible"
+    assert verdicts == ["not visible", "faint", "visible"]

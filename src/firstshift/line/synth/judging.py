@@ -73,6 +73,7 @@ class Judge:
             self._texture(numbers, box, flaw.pixel),
             zero=self.sensor.black_level_dn,
             marked=flaw.mask.pixels[row, column],
+            white=self.sensor.white_dn,
         )
 
     def _light(self, lit: Lit, box: Box) -> F32:

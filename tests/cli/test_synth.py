@@ -156,3 +156,17 @@ def test_bench_synth_shows_examples_side_by_side_and_holds_only_the_bracket_to_g
     assert unknown.code == 2
     assert "all or one of bracket, cap, fitting, strip" in " ".join(unknown.err.split())
     assert run("bench", "synth", "--example", "cap", "--plan", "plan.yaml").code == 2
+
+
+def test_nothing_made_is_no_success(run: Terminal, tmp_path: Path) -> None:
+    """A part that lies metres off in every pose: no image, and no picture that says so by being empty."""
+    folder = tmp_path / "line"
+    assert run("new", folder, "--example", "bracket").code == 0
+    plan = folder / "plan.yaml"
+    plan.write_text(plan.read_text(encoding="utf-8").replace("shift_mm: 1.5", "shift_mm: 9000"), encoding="utf-8")
+    ran = run("synth", plan, "-w", folder, "--per-defect", 1, "--class", "hole_missing", *FEW)
+    assert (ran.code, ran.err.count("error:")) == (2, 1), ran.err
+    assert "expected images, found none; hole_missing" in ran.err
+    sheet = run("synth", "preview", plan, "--class", "hole_missing", "--columns", 1, "--out", tmp_path / "x.png", "-q")
+    assert sheet.code == 2, sheet.out
+    assert not (tmp_path / "x.png").exists()

@@ -14,6 +14,7 @@ from firstshift.cli.outfile import check_target, write_file
 from firstshift.cli.place import find_plan, open_workspace
 from firstshift.cli.progress import progress_shown
 from firstshift.cli.synth_onto import Again, Anew, ClusterAddress, add_onto, show_report
+from firstshift.core.errors import BadInput
 
 if TYPE_CHECKING:
     from firstshift.line.synth.order import Order
@@ -119,6 +120,8 @@ def run(
         screen.print_json(report.to_json())
     else:
         show_report(report, "kind", "parts")
+    report.require_any()
+    if not as_json:
         screen.say("[dim]see them: `firstshift dataset stats --picture FILE`; one: `firstshift synth show IMAGE`[/]")
 
 
@@ -155,6 +158,11 @@ def preview(
     )  # fmt: skip
     with progress_shown(quiet or as_json) as progress:
         sheet = draw_sheet(order, columns=columns, suffix=out.suffix, progress=progress)
+    if not sheet.images:
+        raise BadInput(
+            where="synth preview", expected="something to draw", found="no flaw and no part with a place in the image",
+            way_out="`firstshift plan check` tells more; look at part.placement and randomisation",
+        )  # fmt: skip
     write_file(out, sheet.data)
     if as_json:
         told = {"images": sheet.images, "skipped": sheet.skipped, "doubts": list(sheet.doubts)}

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from firstshift.core.errors import BadInput
 from firstshift.core.label import NOT_VISIBLE, Label
 from firstshift.line.synth.journal import Tally
 from firstshift.line.synth.settings import GOOD
@@ -57,6 +58,12 @@ class SynthReport:
     """By class, over the whole run."""
     without_place: dict[str, int] = field(default_factory=dict)
     """By kind, over the whole run: parts that were left out, because their flaw found no place."""
+
+    def require_any(self) -> None:
+        """A run that leaves nothing behind has failed, whatever the reason."""
+        if not self.images + self.known + self.retired:
+            why = next(iter(self.warnings), "every part was left out")
+            raise BadInput(where="synth", expected="images", found=f"none; {why}")
 
     def close(self, kinds: Mapping[str, Tally], share: float) -> None:
         self.parts = Counter({kind: one.parts for kind, one in kinds.items() if one.parts})

@@ -108,7 +108,7 @@ def test_a_signal_to_end_is_heard_as_ctrl_c(
     asked = ("--good", 8, "--size", 64, "--channel", "bright", "--workers", 1, "--json")
     again = run("synth", "run", home / "plan", "-w", home / "ws", *asked).json
     assert again["known"] >= min(held, 8)
-    assert again["images"] + again["known"] == max(held, 8)
+    assert again["images"] + again["known"] == 8  # what was recorded beyond these is not asked about
 
 
 def test_no_worker_outlives_a_run_that_was_killed(running: subprocess.Popen[str], home: Path) -> None:

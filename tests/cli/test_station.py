@@ -79,4 +79,6 @@ def test_the_plan_takes_the_profile_and_says_when_it_is_not_there(run: Terminal,
     assert run("station", "calibrate", frames, "--out", plan.with_name("profile.json")).code == 0
     assert "no file profile.json" not in (told := run("plan", "check", plan).out.replace("\n", " "))
     assert "another camera's profile?" in told  # these frames are not the strip's
+    assert run("plan", "set", "station.camera.sensor_px", "[256, 1]", "--plan", plan).code == 0
+    assert "profile.json" not in run("plan", "check", plan).out  # of a line camera the width has to agree
     assert run("plan", "set", "station.profile", "../profile.json", "--plan", plan).code == 2

@@ -8,6 +8,7 @@ from firstshift.core.errors import BadInput
 from firstshift.core.seed import Seed
 from firstshift.line.synth.heat_maps import read_heat_map
 from firstshift.line.synth.recipe import FlawRecipe, PoseDraw
+from firstshift.line.synth.settings import GOOD
 from firstshift.render.cad.openings import Opening
 from firstshift.render.inspected import MARGIN_PX, Inspected
 from firstshift.render.landing import Landing
@@ -32,9 +33,10 @@ def land_flaw(stage: Stage, ready: Ready, flaw: FlawRecipe, seed: Seed) -> Landi
 
 
 def has_place(stage: Stage, ready: Ready) -> bool:
-    """For flaws of the entry that the pose was drawn for. Fixtures of the backdrop may hide what was there before."""
+    """For flaws of the entry that the pose was drawn for. Fixtures of the backdrop may hide what was there before; a
+    defect without an entry is of a class that is left out."""
     if ready.pose.entry is None:
-        return True
+        return ready.kind == GOOD
     try:
         return bool(_sites_on(stage, ready, ready.pose.entry).total > 0)
     except NoPlace:

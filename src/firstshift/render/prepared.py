@@ -36,10 +36,16 @@ class Prepared:
         """(L, height, width, C)"""
         return np.stack([self.gbuffer.gathered(light) for light in self.radiance])
 
+    @property
+    def confusion_px(self) -> F32:
+        """(height, width): into how wide a circle each pixel's light is spread out of focus."""
+        distance = self.gbuffer.gathered(self.gbuffer.distance_mm)[:, :, 0]
+        return np.asarray(self.view.confusion_px(distance.astype(np.float64)), dtype=np.float32)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stamped:
-    """What flaws change: only these pixels."""
+    """What flaws change: only these pixels. `on` puts them onto the clean layers."""
 
     pixel: npt.NDArray[np.int32]
     """(P,): row · width + column."""
@@ -49,3 +55,9 @@ class Stamped:
     """(L, P, C): what it was."""
     coverage: tuple[tuple[npt.NDArray[np.int32], F32], ...]
     """For each flaw: pixels and how much of each its mask covers, 0…1, hidden parts left out."""
+
+    def on(self, layers: F32) -> F32:
+        """(L, height, width, C): clean layers with the flaws; a copy."""
+        flawed = layers.copy()
+        flawed.reshape(len(flawed), -1, flawed.shape[-1])[:, self.pixel] = self.layers
+        return flawed

@@ -17,6 +17,7 @@ from firstshift.line.synth.placing import NoPlace
 from firstshift.line.synth.recipe import FlawRecipe, PoseDraw, Recipe, SurfaceDraw, Unit, Vector
 from firstshift.line.synth.settings import GOOD, SynthSettings
 from firstshift.line.synth.stage import Stage
+from firstshift.render.surface import usual_gloss, usual_ra_um
 from firstshift.spec.catalogue import Defect
 from firstshift.spec.declared import Range
 from firstshift.spec.optics import usual_distance_share
@@ -110,8 +111,8 @@ def nominal_pose(stage: Stage, scale: float) -> PoseDraw:
         surfaces=tuple(
             SurfaceDraw(
                 body.name,
-                math.sqrt(body.finish.ra_um.low * body.finish.ra_um.high),
-                (body.finish.gloss or Range(0.0, 1.0)).middle,
+                usual_ra_um(body.finish),
+                usual_gloss(body.finish),
                 _whole(Seed(0).child("finish", body.name)),
             )
             for body in stage.plan.part.bodies

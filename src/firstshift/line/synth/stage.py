@@ -176,9 +176,7 @@ class Stage:
 
     def ready(self, pose: PoseDraw, kind: str) -> Ready:
         prepared = prepare(self, pose)
-        distance = prepared.gbuffer.gathered(prepared.gbuffer.distance_mm)[:, :, 0]
-        confusion = prepared.view.confusion_px(distance.astype(np.float64)).astype(np.float32)
-        return Ready(kind, pose, prepared, prepared.layers, confusion, self.plan.part)
+        return Ready(kind, pose, prepared, prepared.layers, prepared.confusion_px, self.plan.part)
 
     def gains(self, recipe: Recipe, channel: str) -> F32:
         """(L,): the lamps that are on, each as bright as it is today: what turns radiance into light on the sensor as

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import cv2
 import numpy as np
 from hypothesis import strategies as st
 
@@ -19,6 +20,10 @@ WIDTH, HEIGHT = 24, 16
 
 def png(shade: int = 0, width: int = WIDTH, height: int = HEIGHT) -> bytes:
     return encode_png(Image.of(np.full((height, width), shade % 256, np.uint8)))
+
+
+def jpeg() -> bytes:
+    return cv2.imencode(".jpg", np.zeros((HEIGHT, WIDTH), np.uint8))[1].tobytes()
 
 
 def mask(*rows_columns: tuple[int, int], width: int = WIDTH, height: int = HEIGHT) -> RunLengths:

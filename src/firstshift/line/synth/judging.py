@@ -19,8 +19,9 @@ import numpy.typing as npt
 
 from firstshift.core.shapes import Mask
 from firstshift.line.synth.lit import Box, Lit, blurred_piece, sharp_piece
+from firstshift.line.synth.surroundings import SURROUNDINGS_PX, texture_around
 from firstshift.line.synth.white_plane import spread_over
-from firstshift.render.noticing import ENOUGH_PIXELS, Noticed, notice, texture_of_face
+from firstshift.render.noticing import Noticed, notice
 from firstshift.sensor.blur import TAIL_WIDTH
 from firstshift.sensor.expose import behind_the_lens
 from firstshift.sensor.fields import brightness_field
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
     from firstshift.line.synth.stage import Ready, Stage
 
 F32 = npt.NDArray[np.float32]
-SURROUNDINGS_PX = 12
-"""How far around a flaw its surface is looked at."""
-FEWEST_OF_A_FACE = 24
-"""A face of which fewer pixels are around a flaw tells no spread."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +67,7 @@ class Judge:
             self._numbers(after[spot]),
             flaw.share,
             self._noise(clean),
-            self._texture(numbers, box, flaw.pixel),
+            texture_around(numbers, box, flaw.pixel, self.ready.prepared.gbuffer, self.stage.mesh),
             zero=self.sensor.black_level_dn,
             marked=flaw.mask.pixels[row, column],
             white=self.sensor.white_dn,
@@ -138,30 +135,3 @@ class Judge:
             level = electrons / sensor.gain_e_per_dn + sensor.black_level_dn
             sigma = sigma / sensor.gamma * (np.maximum(level, 0.5) / sensor.white_dn) ** (1 / sensor.gamma - 1)
         return np.asarray(sigma, dtype=np.float32)
-
-    def _texture(self, numbers: F32, box: Box, pixel: npt.NDArray[np.int32]) -> F32:
-        """(P,): how much the face that each pixel lies on varies around the flaw. Another face, and what lies behind
-        the part, are no texture: their outline hides nothing."""
-        step = math.ceil(math.sqrt(numbers.shape[0] * numbers.shape[1] / ENOUGH_PIXELS))
-        rows, columns = np.mgrid[box.top : box.bottom : step, box.left : box.right : step]
-        near, whole = self._faces((rows * self.width + columns).ravel())
-        grey = numbers[::step, ::step, numbers.shape[2] // 2].ravel()  # green where there are colours
-        covered, _ = self._faces(pixel)
-        sigma = np.zeros(len(pixel), np.float32)
-        rows, columns = rows.ravel() - box.top, columns.ravel() - box.left
-        for face in np.unique(covered):
-            on = np.flatnonzero((near == face) & whole)
-            if len(on) >= FEWEST_OF_A_FACE:
-                sigma[covered == face] = texture_of_face(grey[on], rows[on], columns[on])
-        return sigma
-
-    def _faces(self, pixel: npt.NDArray[np.integer]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        """(P,) each: the number of the face that a pixel shows, and whether it shows nothing else."""
-        seen, mesh = self.ready.prepared.gbuffer, self.stage.mesh
-        first = np.searchsorted(seen.pixel, pixel)
-        whole = np.searchsorted(seen.pixel, pixel, side="right") == first + 1
-        first = np.minimum(first, len(seen.pixel) - 1)
-        surface = seen.surface[first].astype(np.int64)
-        on_part = (surface >= 0) & (surface < len(mesh.body_names))
-        face = mesh.face[np.where(on_part, seen.triangle[first], 0)].astype(np.int64)
-        return np.where(on_part, face, -2 - surface), whole

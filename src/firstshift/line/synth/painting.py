@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -26,7 +25,8 @@ from firstshift.line.synth.fingerprint import renderer
 from firstshift.line.synth.freeing import give_back_memory
 from firstshift.line.synth.judging import Covered, Judge
 from firstshift.line.synth.labelling import SeenFlaw, label_of
-from firstshift.line.synth.lit import Box, Lit, blurred_light, mixed, sharp_light
+from firstshift.line.synth.lit import Lit, blurred_light, mixed, sharp_light
+from firstshift.line.synth.nearness import CLOSE_PX, touch
 from firstshift.line.synth.placing import NoPlace, has_place, land_flaw
 from firstshift.line.synth.recipe import FlawRecipe, Recipe, Unit
 from firstshift.line.synth.stage import Ready, Stage
@@ -40,8 +40,6 @@ from firstshift.store.labels import NewLabel
 F32 = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.int32]
 MAX_ATTEMPTS = 4
-CLOSE_PX = 3
-"""Flaws nearer than this change each other's pixels by their rims and through the lens; out of focus, farther ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +174,7 @@ class Painter:
             others = None
             rest = [*landed[:number], *landed[number + 1 :]]
             beside = [*stamped.coverage[:number], *stamped.coverage[number + 1 :]]
-            if any(_touch(pixel, other, close, height, width) for other, _ in beside):
+            if any(touch(pixel, other, close, height, width) for other, _ in beside):
                 others = stamp(ready.prepared, [(each.landing, each.imprint) for each in rest], ready.bodies)
             views.append(View(one, Covered(pixel, share, mask_of((pixel, share), width, height)), others))
         return views
@@ -224,22 +222,6 @@ class Painter:
             provenance=provenance,
         )
         return NewImage(encode_png(painted.image), capture, NewLabel(painted.label, "", Level.SYNTHETIC))
-
-
-def _touch(one: Pixels, other: Pixels, close: int, height: int, width: int) -> bool:
-    """Whether some of the pixels lie so close to each other."""
-    if not len(one) or not len(other):
-        return False
-    row, column = np.divmod(one, width)
-    box = Box.around(row, column, close, height, width)
-    there = np.divmod(other, width)
-    inside = (there[0] >= box.top) & (there[0] < box.bottom) & (there[1] >= box.left) & (there[1] < box.right)
-    if not inside.any():
-        return False
-    covered = np.zeros((box.bottom - box.top, box.right - box.left), np.uint8)
-    covered[row - box.top, column - box.left] = 1
-    near = cv2.dilate(covered, np.ones((2 * close + 1, 2 * close + 1), np.uint8))
-    return bool(near[there[0][inside] - box.top, there[1][inside] - box.left].any())
 
 
 def check_made_here(provenance: dict[str, object], stage: Stage) -> None:

@@ -1,10 +1,20 @@
-"""A small plan in good order, for tests to change one thing in."""
+"""A small plan in good order, for tests to change one thing in, and its lights, which other plans share."""
 
 from __future__ import annotations
 
 from firstshift.spec import Plan
 
-SMALL = """\
+RING_AND_LOW = """\
+  working_distance_mm: 250
+  lights:
+    - {kind: ring, name: ring, diameter_mm: 100, height_mm: 100}
+    - {kind: dark_field, name: low, diameter_mm: 100, height_mm: 10}
+  channels:
+    - {name: bright, lights: [ring]}
+    - {name: dark, lights: [low]}
+"""
+SMALL = (
+    """\
 # a comment before everything
 format: 1
 name: small   # behind a value
@@ -23,13 +33,9 @@ station:
   name: cell
   camera: {sensor_px: [2448, 2048], pixel_um: 3.45}
   lens: {kind: perspective, focal_mm: 25, f_number: 8}
-  working_distance_mm: 250
-  lights:
-    - {kind: ring, name: ring, diameter_mm: 100, height_mm: 100}
-    - {kind: dark_field, name: low, diameter_mm: 100, height_mm: 10}
-  channels:
-    - {name: bright, lights: [ring]}
-    - {name: dark, lights: [low]}
+"""
+    + RING_AND_LOW
+    + """\
 defects:
   - type: scratch
     class: scratch
@@ -43,6 +49,7 @@ defects:
     depth_um: [10, 100]
 # the end
 """
+)
 
 
 def small_plan(*changes: tuple[str, str]) -> Plan:
@@ -50,8 +57,11 @@ def small_plan(*changes: tuple[str, str]) -> Plan:
 
 
 def small_text(*changes: tuple[str, str]) -> str:
-    text = SMALL
+    return changed_text(SMALL, *changes)
+
+
+def changed_text(text: str, *changes: tuple[str, str]) -> str:
     for old, new in changes:
-        assert old in text, f"the small plan has no {old!r}"
+        assert old in text, f"the plan has no {old!r}"
         text = text.replace(old, new, 1)
     return text

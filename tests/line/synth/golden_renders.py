@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import trimesh
 
 from firstshift.core.decode import decode_image
 from firstshift.core.encode import encode_png
@@ -25,33 +24,13 @@ from firstshift.line.synth.ordering import order_for
 from firstshift.line.synth.recipe import Unit
 from firstshift.line.synth.settings import RECIPE_VERSION, SynthSettings
 from firstshift.store.images import NewImage
-from tests.line.synth.test_onto import PLAN as TILE
-from tests.line.synth.test_onto import photograph
+from tests.line.synth.plates import UNDRILLED, plate, plate_plan
+from tests.line.synth.tiles import photograph, tile_order
+from tests.spec.plans import RING_AND_LOW
 
 FILE = Path(__file__).with_name("golden_renders.json")
 BLOCKS = 8
-PLAN = """\
-format: 1
-name: golden
-part:
-  name: plate
-  cad: plate.stl
-  cad_unit: mm
-  size_mm: [30, 30, 4]
-  bodies:
-    - {name: plate, material: steel, finish: {kind: ground, ra_um: [0.4, 0.8]}}
-  regions:
-    - {name: top, facing: {direction: [0, 0, 1]}}
-station:
-  name: cell
-  camera: {sensor_px: [480, 480], pixel_um: 6.9}
-  lens: {kind: telecentric, magnification: 0.2, f_number: 8}
-  working_distance_mm: 250
-  lights:
-    - {kind: bar, name: bar, length_mm: 120, width_mm: 15, position_mm: [0, 110, 90]}
-  channels:
-    - {name: side, lights: [bar]}
-defects:
+FLAWS = """\
   - {type: scratch, class: scratch, severity: [3, 5], length_mm: [1, 3], width_mm: [0.1, 0.2], depth_um: [10, 30]}
   - {type: dent, class: dent, severity: [3, 5], size_mm: [0.5, 1], depth_um: [30, 80]}
   - {type: porosity, class: porosity, severity: [3, 5], size_mm: [0.3, 0.8], depth_um: [100, 300]}
@@ -63,21 +42,29 @@ defects:
   - {type: burr, class: burr, severity: [3, 5], length_mm: [1, 3], height_mm: [0.2, 0.5]}
   - {type: chipped_edge, class: chipped_edge, severity: [3, 5], length_mm: [1, 2], width_mm: [0.2, 0.6]}
   - {type: missing_feature, class: missing_feature, feature: hole, severity: [5, 5], size_mm: [5, 7]}
-policy:
-  routing: {automatic_from: 0.95, review_from: 0.75}
-  certificate: {missed_at_most: 0.01, confidence: 0.95, false_alarms_at_most: 0.10}
 """
+BAR = """\
+  working_distance_mm: 250
+  lights:
+    - {kind: bar, name: bar, length_mm: 120, width_mm: 15, position_mm: [0, 110, 90]}
+  channels:
+    - {name: side, lights: [bar]}
+"""
+CHANGES = (
+    ('material: plastic, colour: "#909090", finish: {kind: moulded, ra_um: [0.8, 0.8]}',
+     "material: steel, finish: {kind: ground, ra_um: [0.4, 0.8]}"),
+    ("pixel_um: 3.45", "pixel_um: 6.9"),
+    (RING_AND_LOW, BAR),
+    (UNDRILLED, FLAWS),
+)  # fmt: skip
 
 
 def measured() -> dict[str, Any]:
     """As `golden_renders.json` has it."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        (folder / "plan.yaml").write_text(PLAN, encoding="utf-8")
-        plate = trimesh.creation.annulus(3.0, 15.0, 4.0, sections=48)
-        (folder / "plate.stl").write_bytes(plate.export(file_type="stl"))
+        plate_plan(folder, plate(48), *CHANGES)
         found = _rendered(folder)
-        (folder / "plan.yaml").write_text(TILE, encoding="utf-8")
         found["onto a photograph"] = _onto(folder)
     return {"recipe": RECIPE_VERSION, "onto": ONTO_VERSION, "pictures": found}
 
@@ -93,7 +80,7 @@ def _rendered(folder: Path) -> dict[str, Any]:
 
 
 def _onto(folder: Path) -> dict[str, Any]:
-    painter = OntoOrder.of(order_for(folder, SynthSettings()), OntoSettings(per_photo=1, seed=1)).painter()
+    painter = OntoOrder.of(tile_order(folder), OntoSettings(per_photo=1, seed=1)).painter()
     given = Photograph("img", "tile.png", encode_png(photograph(1)))
     (image,) = painter.paint_unit(OntoUnit(given, (("stain", 0),))).images
     return _numbers(image)

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import trimesh
 
-PLAN = """\
+from tests.spec.plans import RING_AND_LOW, changed_text
+
+PART_AND_CAMERA = """\
 format: 1
 name: plate
 part:
@@ -24,16 +26,9 @@ station:
   name: cell
   camera: {sensor_px: [480, 480], pixel_um: 3.45}
   lens: {kind: telecentric, magnification: 0.2, f_number: 8}
-  working_distance_mm: 250
-  lights:
-    - {kind: ring, name: ring, diameter_mm: 100, height_mm: 100}
-    - {kind: dark_field, name: low, diameter_mm: 100, height_mm: 10}
-  channels:
-    - {name: bright, lights: [ring]}
-    - {name: dark, lights: [low]}
-defects:
-  - {type: missing_feature, class: undrilled, feature: hole, size_mm: [5, 6]}
 """
+UNDRILLED = "  - {type: missing_feature, class: undrilled, feature: hole, size_mm: [5, 6]}\n"
+PLAN = f"{PART_AND_CAMERA}{RING_AND_LOW}defects:\n{UNDRILLED}"
 
 
 def plate(chords: int = 32) -> trimesh.Trimesh:
@@ -50,12 +45,8 @@ def plate_plan(folder: Path, mesh: trimesh.Trimesh | None = None, *changes: tupl
     folder.mkdir(parents=True, exist_ok=True)
     data = (mesh if mesh is not None else plate()).export(file_type="stl")
     (folder / "plate.stl").write_bytes(data)
-    text = PLAN
-    for old, new in changes:
-        assert old in text, f"the plan has no {old!r}"
-        text = text.replace(old, new, 1)
     file = folder / "plan.yaml"
-    file.write_text(text, encoding="utf-8")
+    file.write_text(changed_text(PLAN, *changes), encoding="utf-8")
     return file
 
 

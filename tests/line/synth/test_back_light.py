@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 from firstshift.line.synth.drawing import draw_pose, nominal_pose
-from firstshift.line.synth.ordering import order_for
 from firstshift.line.synth.setting_up import prepare
-from firstshift.line.synth.settings import GOOD, SynthSettings
+from firstshift.line.synth.settings import GOOD
 from firstshift.line.synth.stage import Stage
 from firstshift.render.gbuffer import NOTHING
-from tests.line.synth.test_onto import PLAN
+from tests.line.synth.tiles import TILE, tile_stage
 
-LIT = PLAN.replace(
+LIT = TILE.replace(
     "  channels:\n    - {name: side, lights: [side]}\n",
     "    - {kind: back_light, name: back, size_mm: [60, 60], below_mm: 15}\n  channels:\n"
     "    - {name: side, lights: [side]}\n    - {name: outline, lights: [back]}\n",
@@ -25,8 +24,7 @@ LIT = PLAN.replace(
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     folder = tmp_path_factory.mktemp("lit")
-    (folder / "plan.yaml").write_text(LIT, encoding="utf-8")
-    return Stage(order_for(folder, SynthSettings(good=1, size_px=96, seed=3, framing="whole")))
+    return tile_stage(folder, LIT, framing="whole")
 
 
 def test_behind_the_part_is_a_white_panel_that_differs_with_the_background(stage: Stage) -> None:

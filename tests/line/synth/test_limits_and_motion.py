@@ -12,27 +12,20 @@ from firstshift.core.errors import BadInput
 from firstshift.core.imagefacts import DEFAULT_LIMITS
 from firstshift.core.imagefile import read_image_file
 from firstshift.line.synth.drawing import draw_pose, draw_recipe
-from firstshift.line.synth.ordering import order_for
 from firstshift.line.synth.placing import heat_map
 from firstshift.line.synth.recipe import Recipe
-from firstshift.line.synth.settings import GOOD, SynthSettings
-from firstshift.line.synth.stage import Stage
+from firstshift.line.synth.settings import GOOD
 from firstshift.spec.plan import Plan
 from firstshift.spec.station import Station
-from tests.line.synth.test_onto import PLAN
+from tests.line.synth.tiles import TILE, tile_stage
 
-MOVING = PLAN.replace("lights: [side]}", "lights: [side], exposure_ms: 4}").replace(
+MOVING = TILE.replace("lights: [side]}", "lights: [side], exposure_ms: 4}").replace(
     "working_distance_mm: 212", "working_distance_mm: 212\n  part_speed_mm_s: 150\n  part_direction_deg: 30"
 )
 
 
-def stage_of(text: str, folder: Path) -> Stage:
-    (folder / "plan.yaml").write_text(text, encoding="utf-8")
-    return Stage(order_for(folder, SynthSettings(good=1, size_px=96, seed=3)))
-
-
 def test_a_heat_map_over_the_limit_is_not_read_whole(tmp_path: Path) -> None:
-    stage = stage_of(PLAN, tmp_path)
+    stage = tile_stage(tmp_path)
     with (tmp_path / "heat.png").open("wb") as file:
         file.truncate(DEFAULT_LIMITS.max_bytes + 1000)
     entry = stage.plan.defects[0].model_copy(update={"place": "heat_map", "heat_map": "heat.png"})
@@ -58,7 +51,7 @@ def slant_deg(difference: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> 
 
 
 def test_a_point_is_drawn_out_the_way_the_part_moves(tmp_path: Path) -> None:
-    stage = stage_of(MOVING, tmp_path)
+    stage = tile_stage(tmp_path, MOVING)
     pose = draw_pose(stage, GOOD, 0)
     recipe = replace(draw_recipe(stage, pose, GOOD, 0), noise=0.0)
     assert recipe.motion_deg == 30.0
@@ -74,25 +67,25 @@ def test_a_point_is_drawn_out_the_way_the_part_moves(tmp_path: Path) -> None:
 
 
 def test_the_direction_is_drawn_around_the_plans_and_recorded(tmp_path: Path) -> None:
-    still = stage_of(PLAN, tmp_path)
+    still = tile_stage(tmp_path)
     pose = draw_pose(still, GOOD, 0)
     assert draw_recipe(still, pose, GOOD, 0).motion_deg == 0.0
-    varied = stage_of(MOVING + "  randomisation: {motion_deg: 20}\n", tmp_path)
+    varied = tile_stage(tmp_path, MOVING + "policy: {randomisation: {motion_deg: 20}}\n")
     recipes = [draw_recipe(varied, pose, GOOD, number) for number in range(40)]
     drawn = np.array([recipe.motion_deg for recipe in recipes])
     assert 10 < drawn.min() < 15
     assert 45 < drawn.max() < 50
     assert Recipe.from_json(recipes[3].to_json()) == recipes[3]
     # Drawn by its own name: everything else stays what it was.
-    alike = draw_recipe(stage_of(MOVING, tmp_path), pose, GOOD, 3)
+    alike = draw_recipe(tile_stage(tmp_path, MOVING), pose, GOOD, 3)
     assert replace(recipes[3], motion_deg=30.0, run=alike.run) == alike
 
 
 def test_a_movement_longer_than_the_image_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="more than the image shows; check the unit"):
-        stage_of(MOVING.replace("part_speed_mm_s: 150", "part_speed_mm_s: 50000"), tmp_path)
+        tile_stage(tmp_path, MOVING.replace("part_speed_mm_s: 150", "part_speed_mm_s: 50000"))
 
 
 def test_along_the_rows_unless_the_plan_says_otherwise() -> None:
-    station: Station = Plan.from_text(PLAN, "plan").station
+    station: Station = Plan.from_text(TILE, "plan").station
     assert station.part_direction_deg == 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from firstshift.core.capture import Capture, Origin
 from firstshift.core.decode import decode_image
 from firstshift.core.encode import encode_png
 from firstshift.core.errors import BadInput, FirstshiftError
-from firstshift.core.image import Image
 from firstshift.core.label import Annotation, Label, Level, Verdict
 from firstshift.core.outline import mask_of
 from firstshift.core.seed import Seed
@@ -31,59 +29,17 @@ from firstshift.line.synth.ordering import order_for
 from firstshift.line.synth.settings import SynthSettings
 from firstshift.line.synth.showing import look_at
 from firstshift.spec.examples import copy_example
-from firstshift.store.images import ImageRecord
 from firstshift.store.search import Query
 from firstshift.store.workspace import Workspace
+from tests.line.synth.tiles import made, photograph, taken, tile_order
 
 REACH_PX = 30
 """Half a stain's own size: its edge fades out beyond what the mask counts."""
-PLAN = """
-format: 1
-name: tile
-part:
-  name: magnet tile
-  size_mm: [16, 12, 4]
-  bodies:
-    - name: tile
-      material: ferrite
-      finish: {kind: ground, ra_um: [0.6, 3.0], lay: straight, lay_deg: 90}
-station:
-  name: tiles
-  camera: {sensor_px: [160, 120], pixel_um: 6, colour: mono, bits: 8}
-  lens: {kind: perspective, focal_mm: 12, f_number: 8}
-  working_distance_mm: 212
-  lights:
-    - {kind: bar, name: side, length_mm: 120, width_mm: 15, position_mm: [0, 150, 90]}
-  channels:
-    - {name: side, lights: [side]}
-defects:
-  - {type: porosity, class: blowhole, severity: [4, 5], size_mm: [1.0, 2.0], depth_um: [300, 800]}
-  - {type: discolouration, class: stain, cause: stain, severity: [4, 5], size_mm: [3, 6], contrast: [0.3, 0.5]}
-  - {type: chipped_edge, class: chip, severity: [3, 5], length_mm: [1, 3], width_mm: [0.3, 1]}
-policy:
-  routing: {automatic_from: 0.95, review_from: 0.75}
-  certificate: {missed_at_most: 0.01, confidence: 0.95, false_alarms_at_most: 0.10}
-"""
-
-
-@pytest.fixture
-def ws(tmp_path: Path) -> Iterator[Workspace]:
-    with Workspace.create(tmp_path / "ws", actor="human:test") as workspace:
-        yield workspace
 
 
 @pytest.fixture
 def order(tmp_path: Path) -> Order:
-    (tmp_path / "plan.yaml").write_text(PLAN)
-    return order_for(tmp_path, SynthSettings())
-
-
-def photograph(number: int, width: int = 160, height: int = 120) -> Image:
-    """Grooves along y under uneven light, with noise."""
-    draw = Seed(5).child("photograph", number).generator()
-    grooves = 1 + 0.06 * draw.standard_normal((1, width))
-    light = 110 * grooves * np.linspace(0.85, 1.1, height)[:, None]
-    return Image.of(np.clip(light + draw.normal(0, 1.5, (height, width)), 0, 255).astype(np.uint8))
+    return tile_order(tmp_path)
 
 
 @pytest.fixture
@@ -93,15 +49,6 @@ def folder(tmp_path: Path) -> Path:
     for number, width in enumerate((160, 150, 171)):
         (folder / f"tile{number}.png").write_bytes(encode_png(photograph(number, width)))
     return folder
-
-
-def taken(ws: Workspace, folder: Path) -> dict[str, str]:
-    return from_files(ws, [folder], station="tiles", camera=None, channel="side")
-
-
-def made(ws: Workspace) -> list[ImageRecord]:
-    found = ws.images.all(Query(origin="augmented", limit=500))
-    return sorted(found, key=lambda one: one.capture.source or "")
 
 
 def test_flaws_are_recorded_with_label_and_parent_and_all_else_is_the_photograph(

@@ -12,12 +12,10 @@ from firstshift.core.encode import encode_png
 from firstshift.line.synth.onto import put_onto
 from firstshift.line.synth.onto_assigning import Piece, assigned
 from firstshift.line.synth.onto_order import OntoSettings
-from firstshift.line.synth.ordering import order_for
-from firstshift.line.synth.settings import SynthSettings
 from firstshift.store.audit import verify_workspace
 from firstshift.store.workspace import Workspace
-from tests.line.synth.test_onto import PLAN, made, photograph, taken
-from tests.line.synth.test_standing import retire_all
+from tests.line.synth.retired import retire_all
+from tests.line.synth.tiles import made, photograph, taken, tile_order
 
 CLASSES = ("blowhole", "chip", "stain")
 TEN = [f"img_{number}" for number in range(10)]
@@ -65,8 +63,7 @@ def test_flaws_are_spread_over_photographs_and_classes() -> None:
 
 @pytest.mark.parametrize("mode", ["per_photo", "per_defect"])
 def test_one_photograph_more_adds_its_images_and_no_others(ws: Workspace, tmp_path: Path, mode: str) -> None:
-    (tmp_path / "plan.yaml").write_text(PLAN)
-    order = order_for(tmp_path, SynthSettings())
+    order = tile_order(tmp_path)
     folder = tmp_path / "photographs"
     folder.mkdir()
     for number in (0, 1):
@@ -90,8 +87,7 @@ def test_one_photograph_more_adds_its_images_and_no_others(ws: Workspace, tmp_pa
 
 
 def test_what_retention_took_goes_onto_its_photograph_again(ws: Workspace, tmp_path: Path) -> None:
-    (tmp_path / "plan.yaml").write_text(PLAN)
-    order = order_for(tmp_path, SynthSettings())
+    order = tile_order(tmp_path)
     (tmp_path / "tile.png").write_bytes(encode_png(photograph(0)))
     asked = OntoSettings(seed=1, per_photo=1)
     photographs = taken(ws, tmp_path / "tile.png")

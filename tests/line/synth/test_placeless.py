@@ -15,6 +15,7 @@ from firstshift.line.synth.sheet import draw_sheet
 from firstshift.line.synth.stage import Stage
 from firstshift.store.workspace import Workspace
 from tests.line.synth.conftest import small_order
+from tests.spec.plans import changed_text
 
 WHOLE = {"framing": "whole", "size_px": 128, "channels": ("bright",)}
 
@@ -22,11 +23,7 @@ WHOLE = {"framing": "whole", "size_px": 128, "channels": ("bright",)}
 def changed(bracket: Path, folder: Path, *changes: tuple[str, str]) -> Path:
     shutil.copytree(bracket, folder)
     plan = folder / "plan.yaml"
-    text = plan.read_text(encoding="utf-8")
-    for before, after in changes:
-        assert before in text
-        text = text.replace(before, after)
-    plan.write_text(text, encoding="utf-8")
+    plan.write_text(changed_text(plan.read_text(encoding="utf-8"), *changes), encoding="utf-8")
     return folder
 
 

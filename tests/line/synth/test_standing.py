@@ -8,9 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -26,43 +25,17 @@ from firstshift.line.synth.running import synthesise
 from firstshift.line.synth.settings import SynthSettings
 from firstshift.line.synth.showing import look_at
 from firstshift.line.synth.standing import Standing
-from firstshift.spec.policy import Retention, RetentionRule
 from firstshift.store.audit import verify_workspace
 from firstshift.store.images import ImageRecord
-from firstshift.store.retaining import apply_retention
 from firstshift.store.workspace import Workspace
-
-PLAN = """
-format: 1
-name: tile
-part:
-  name: magnet tile
-  size_mm: [16, 12, 4]
-  bodies:
-    - name: tile
-      material: ferrite
-      finish: {kind: ground, ra_um: [0.6, 3.0], lay: straight, lay_deg: 90}
-station:
-  name: tiles
-  camera: {sensor_px: [160, 120], pixel_um: 6, colour: mono, bits: 8}
-  lens: {kind: perspective, focal_mm: 12, f_number: 8}
-  working_distance_mm: 212
-  lights:
-    - {kind: bar, name: side, length_mm: 120, width_mm: 15, position_mm: [0, 150, 90]}
-  channels:
-    - {name: side, lights: [side]}
-defects:
-  - {type: porosity, class: blowhole, severity: [4, 5], size_mm: [1.0, 2.0], depth_um: [300, 800]}
-policy:
-  routing: {automatic_from: 0.95, review_from: 0.75}
-  certificate: {missed_at_most: 0.01, confidence: 0.95, false_alarms_at_most: 0.10}
-"""
+from tests.line.synth.retired import retire_all
+from tests.line.synth.tiles import BLOWHOLE, PART_AND_STATION
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "plan").mkdir()
-    (tmp_path / "plan" / "plan.yaml").write_text(PLAN)
+    (tmp_path / "plan" / "plan.yaml").write_text(PART_AND_STATION + BLOWHOLE)
     return tmp_path / "plan"
 
 
@@ -84,14 +57,6 @@ class Watched:
 def journal_of(ws: Workspace) -> Path:
     (path,) = (ws.folder / "synth").glob("*.json")
     return path
-
-
-def retire_all(ws: Workspace, origin: Literal["rendered", "augmented"] = "rendered", of: int = 0) -> None:
-    rules = Retention(rules=(RetentionRule(origin=origin, keep_days=1),))
-    report = apply_retention(ws, rules, datetime.now(UTC) + timedelta(days=2))
-    assert report.images_going == (of or ws.images.count())
-    for facts in list(ws.blobs.buried()):
-        ws.blobs.purge(facts.content)  # as `gc` does after its grace period
 
 
 def by_source(ws: Workspace) -> dict[str, list[ImageRecord]]:

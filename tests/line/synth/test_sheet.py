@@ -1,4 +1,4 @@
-"""A contact sheet wastes no room and cuts no words: its tiles have the images' proportions, its captions their lines."""
+"""Contact sheets waste no room and cut no words: tiles have the proportions of the images, captions two lines."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageFont
 
+from firstshift.line.synth.panels import panel_size, side_by_side
 from firstshift.line.synth.sheet import draw_sheet
 from firstshift.line.synth.sheet_page import GAP, HEADING, LINE, MARGIN, TILE, TITLE, Cell, fitted, page_of, tile_of
 from tests.line.synth.conftest import small_order
@@ -66,3 +67,12 @@ def test_whole_views_and_a_single_channel_fill_their_tiles(bracket: Path) -> Non
     inside = page[TITLE + HEADING : TITLE + HEADING + high, left : left + wide]
     assert (inside == 255).all(axis=2).mean() < 0.9, "of good parts under one light a second one fills the tile beside"
     assert sheet.images == 2
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "shown"), [(96, 96, (480, 480)), (640, 160, (512, 128)), (30, 64, (240, 512))]
+)
+def test_an_explained_image_has_panels_of_one_size(width: int, height: int, shown: tuple[int, int]) -> None:
+    assert panel_size(width, height) == shown
+    page = np.asarray(side_by_side([("recorded", picture((height, width))), ("label", picture((480, 640)))]))
+    assert page.shape == (36 + shown[1] + 12, 2 * (shown[0] + 12) + 12, 3)

@@ -10,32 +10,25 @@ import io
 from dataclasses import dataclass, field
 from itertools import islice
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont
 
 from firstshift.core.image import Image
 from firstshift.core.label import Annotation
 from firstshift.core.progress import Progress, Silent
+from firstshift.core.shapes import Box
 from firstshift.line.synth.classes import first_images
 from firstshift.line.synth.drawing import draw_recipe
+from firstshift.line.synth.framing import is_whole
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.painting import Painted, Painter
 from firstshift.line.synth.placing import NoPlace
 from firstshift.line.synth.settings import GOOD
+from firstshift.line.synth.sheet_page import Cell, page_of, tile_of
 from firstshift.line.synth.stage import Stage
 
-TILE = 300
-GAP = 14
-MARGIN = 32
-COLUMN = 2 * TILE + 4 + GAP
-HEADING = 40
-CAPTION = 24
-TITLE = 84
 MIN_CROP_PX = 40
-_PAPER, _INK, _QUIET, _EDGE, _MARK = (255, 255, 255), (28, 32, 38), (104, 112, 122), (196, 202, 208), (230, 97, 0)
 Pixels = npt.NDArray[np.uint8]
 
 
@@ -52,27 +45,23 @@ def draw_sheet(order: Order, *, columns: int = 4, suffix: str = ".png", progress
     stage = Stage(order)
     painter = Painter(stage)
     kinds = [GOOD, *stage.drawn.asked(stage.settings.classes)]
-    page = Pillow.new("RGB", _size(len(kinds), columns), _PAPER)
-    pen = ImageDraw.Draw(page)
-    pen.text((MARGIN, 20), stage.plan.name, fill=_INK, font=_font(28))
     told, drawn = progress or Silent(), 0
     told.start("drawing", len(kinds) * columns)
+    rows = []
     try:
-        top = TITLE
         for kind in kinds:
-            pen.text((MARGIN, top + 8), "good parts" if kind == GOOD else kind, fill=_INK, font=_font(19))
+            cells = []
             for column in range(columns):
-                left = MARGIN + column * COLUMN
-                try:
-                    _draw(page, pen, left, top + HEADING, _paint_one(painter, kind, column))
-                    drawn += 1
-                except NoPlace:
-                    pen.text((left, top + HEADING), "no place found in the image", fill=_QUIET, font=_font(13))
+                cell = _cell_of(painter, kind, column)
+                drawn += cell is not None
+                cells.append(cell)
                 told.advance(note=kind)
-            top += _row_height()
+            rows.append(("good parts" if kind == GOOD else kind, cells))
     finally:
         told.finish()
-    return Sheet(encoded(page, suffix), drawn, stage.drawn.left_out, stage.doubts)
+    return Sheet(
+        encoded(page_of(stage.plan.name, rows, _tile(stage)), suffix), drawn, stage.drawn.left_out, stage.doubts
+    )
 
 
 def encoded(page: Pillow.Image, suffix: str) -> bytes:
@@ -84,42 +73,41 @@ def encoded(page: Pillow.Image, suffix: str) -> bytes:
     return stream.getvalue()
 
 
-def _paint_one(painter: Painter, kind: str, column: int) -> list[Painted]:
-    """The channel that shows the flaw best comes first; of good parts, they are in turn."""
-    stage = painter.stage
-    number = next(islice(first_images(stage.plan, kind), column, None))
+def _cell_of(painter: Painter, kind: str, column: int) -> Cell | None:
+    """None where no place was found. The channel that shows the flaw best; of good parts, they are in turn."""
+    try:
+        if kind != GOOD:
+            return _flawed(sorted(_painted(painter, kind, column), key=_clarity, reverse=True))
+        if len(painter.stage.channels) == 1:
+            pair = [_painted(painter, kind, number)[0] for number in (2 * column, 2 * column + 1)]
+        else:
+            channels = _painted(painter, kind, column)
+            first = 2 * column % len(channels)
+            pair = [*channels[first:], *channels[:first]][:2]
+        one, other = pair
+        return Cell(shown_pixels(one.image), (), shown_pixels(other.image), one.channel, other.channel)
+    except NoPlace:
+        return None
+
+
+def _painted(painter: Painter, kind: str, column: int) -> list[Painted]:
+    number = next(islice(first_images(painter.stage.plan, kind), column, None))
     ready = painter.ready_for(kind, number)
-    channels = painter.paint(draw_recipe(stage, ready.pose, kind, number), ready)
-    if kind == GOOD:
-        first = 2 * column % len(channels)
-        return channels[first:] + channels[:first]
-    return sorted(channels, key=_clarity, reverse=True)
+    return painter.paint(draw_recipe(painter.stage, ready.pose, kind, number), ready)
 
 
 def _clarity(painted: Painted) -> float:
     return max((float(one.attributes["contrast_to_noise"]) for one in painted.label.annotations), default=0.0)
 
 
-def _draw(page: Pillow.Image, pen: ImageDraw.ImageDraw, left: int, top: int, channels: list[Painted]) -> None:
-    painted = channels[0]
+def _flawed(channels: list[Painted]) -> Cell:
+    painted, annotations = channels[0], channels[0].label.annotations
     pixels = shown_pixels(painted.image)
-    factor = TILE / max(pixels.shape[:2])
-    _paste(page, pen, _resized(pixels, factor), left, top)
-    annotations = painted.label.annotations
-    boxed = [one for one in annotations if one.box is not None]
-    for one in boxed:
-        box = one.box
-        assert box is not None
-        spot = (left + box.x * factor - 3, top + box.y * factor - 3)
-        end = (left + (box.x + box.width) * factor + 3, top + (box.y + box.height) * factor + 3)
-        pen.rectangle((*spot, *end), outline=_MARK, width=2)
-    caption = " · ".join([painted.channel, *(_told(one) for one in annotations)])
-    if boxed:
-        _paste(page, pen, _close_up(pixels, boxed[0]), left + TILE + 4, top)
-    elif not annotations and len(channels) > 1:
-        _paste(page, pen, _resized(shown_pixels(channels[1].image), factor), left + TILE + 4, top)
-        pen.text((left + TILE + 4, top + TILE + 4), channels[1].channel, fill=_QUIET, font=_font(13))
-    pen.text((left, top + TILE + 4), caption[:90], fill=_QUIET, font=_font(13))
+    boxes = tuple(one.box for one in annotations if one.box is not None)
+    enlarged = next((one for one in annotations if one.box is not None), annotations[0])
+    which = f"{annotations.index(enlarged) + 1} of {len(annotations)}: " if len(annotations) > 1 else ""
+    beside = _close_up(pixels, boxes[0]) if boxes else None
+    return Cell(pixels, boxes, beside, f"{painted.channel} · {which}{_told(enlarged)}")
 
 
 def _told(one: Annotation) -> str:
@@ -128,44 +116,29 @@ def _told(one: Annotation) -> str:
 
 
 _FORMATS = {
-    "length_mm": "{:.2g} mm long", "size_mm": "{:.2g} mm", "width_mm": "{:.2g} mm wide", "depth_um": "{:.0f} um deep",
+    "length_mm": "{:.2g} mm long", "size_mm": "{:.2g} mm across", "width_mm": "{:.2g} mm wide",
+    "depth_um": "{:.0f} um deep",  # the font has no µ
 }  # fmt: skip
 
 
-def _close_up(pixels: Pixels, one: Annotation) -> Pixels:
-    box = one.box
-    assert box is not None
-    side = int(min(max(1.5 * max(box.width, box.height), MIN_CROP_PX), *pixels.shape[:2]))
-    x = int(np.clip(box.centre[0] - side / 2, 0, pixels.shape[1] - side))
-    y = int(np.clip(box.centre[1] - side / 2, 0, pixels.shape[0] - side))
-    return _resized(pixels[y : y + side, x : x + side], TILE / side)
+def _close_up(pixels: Pixels, box: Box) -> Pixels:
+    """A piece around the flaw, of the image's own proportions."""
+    height, width = pixels.shape[:2]
+    share = max(1.5 * box.width / width, 1.5 * box.height / height, MIN_CROP_PX / min(height, width))
+    wide, high = (max(1, round(min(share, 1.0) * side)) for side in (width, height))
+    x = int(np.clip(box.centre[0] - wide / 2, 0, width - wide))
+    y = int(np.clip(box.centre[1] - high / 2, 0, height - high))
+    return pixels[y : y + high, x : x + wide]
+
+
+def _tile(stage: Stage) -> tuple[int, int]:
+    if is_whole(stage):
+        return tile_of(*stage.image_px)
+    width, height = stage.image_px
+    return tile_of(min(width, stage.settings.size_px), min(height, stage.settings.size_px))
 
 
 def shown_pixels(image: Image) -> Pixels:
     """RGB, 8 bits."""
     pixels = image.pixels if image.bits == 8 else (image.pixels >> 8)
     return np.ascontiguousarray(np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels).astype(np.uint8)
-
-
-def _resized(pixels: Pixels, factor: float) -> Pixels:
-    size = (max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor)))
-    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(pixels, size, interpolation=way), dtype=np.uint8)
-
-
-def _paste(page: Pillow.Image, pen: ImageDraw.ImageDraw, pixels: Pixels, left: int, top: int) -> None:
-    height, width = pixels.shape[:2]
-    page.paste(Pillow.fromarray(pixels), (left, top))
-    pen.rectangle((left - 1, top - 1, left + width, top + height), outline=_EDGE)
-
-
-def _row_height() -> int:
-    return HEADING + TILE + CAPTION + GAP
-
-
-def _size(rows: int, columns: int) -> tuple[int, int]:
-    return (2 * MARGIN + columns * COLUMN - GAP, TITLE + rows * _row_height() + MARGIN)
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)

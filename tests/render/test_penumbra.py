@@ -10,7 +10,15 @@ import pytest
 
 from firstshift.render.appearance import Emitters
 from firstshift.render.gbuffer import GBuffer
-from firstshift.render.penumbra import outlines_of_shadows, outlines_slowly, softened
+from firstshift.render.penumbra import (
+    Outline,
+    faces,
+    outlines_of_shadows,
+    outlines_slowly,
+    soften,
+    soften_slowly,
+    softened,
+)
 from firstshift.render.scene import Placed, Scene
 from firstshift.render.view import view_of
 from firstshift.render.visibility import visibility, visibility_slowly
@@ -111,3 +119,20 @@ def test_outlines_are_what_the_slow_twin_finds() -> None:
     )
     assert quick == slow
     assert len(quick) > 500
+
+
+def test_the_kernel_softens_as_its_readable_twin_does(scene: Scene, gbuffer: GBuffer) -> None:
+    hard = visibility(scene, gbuffer, RING)
+    assert hard is not None
+    first, face = faces(scene, gbuffer)
+    lamp, pixel = outlines_of_shadows(first, face, hard)
+    width = np.random.default_rng(5).uniform(1.5, 40, len(pixel)).astype(np.float32)
+    slow, fast = hard.copy(), hard.copy()
+    group = lamp.astype(np.int64) * 1000 + face.ravel()[pixel]
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1, append=-1))
+    soften(fast, first, face, lamp[order], pixel[order], width[order], starts)
+    for these in np.split(order, starts[1:-1]):
+        soften_slowly(slow, first, face, Outline(lamp[these], pixel[these], width[these]))
+    assert (fast != hard).sum() > 1000
+    np.testing.assert_allclose(fast.astype(int), slow.astype(int), atol=1)

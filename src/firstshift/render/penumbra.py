@@ -11,7 +11,7 @@ the running mean goes over the same face only, so that no light leaks from one s
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -31,6 +31,8 @@ WIDTHS_PX = (1, 3, 7, 15, 29, 49)
 """Of the running means that are made; between them it is interpolated."""
 USUAL_OUTLINE = 1 << 16
 """Pixels of outlines that are found at one go."""
+PARTS = 64
+"""Widths are summed up in whole parts of a pixel."""
 ROUND = 0.886
 """Side of the square with the area of a disc of diameter 1."""
 
@@ -39,22 +41,31 @@ def softened(scene: Scene, gbuffer: GBuffer, emitters: Emitters, visible: Visibl
     """The same array, changed near outlines of shadows."""
     if visible is None:
         return None
-    first, face = _faces(scene, gbuffer)
+    first, face = faces(scene, gbuffer)
     lamp, pixel = outlines_of_shadows(first, face, visible)
     at = first.ravel()[pixel]
-    width = _width_mm(scene, gbuffer, at, emitters, lamp) / np.maximum(gbuffer.footprint_mm[at], 1e-9)
-    wide = np.flatnonzero(width > SHARP_PX)
+    wide = _width_mm(scene, gbuffer, at, emitters, lamp) / np.maximum(gbuffer.footprint_mm[at], 1e-9)
+    soft = np.flatnonzero(wide > SHARP_PX)
     # One emitter and face after the other: no outline lies on two.
-    group = lamp[wide].astype(np.int64) * (int(face.max()) + 2) + face.ravel()[pixel[wide]]
-    wide = wide[np.argsort(group, kind="stable")]
-    starts = np.flatnonzero(np.diff(np.sort(group), prepend=-1))
-    for these in np.split(wide, starts[1:]) if len(wide) else ():
-        rows, columns = np.divmod(pixel[these], gbuffer.width)
-        _soften(visible, int(lamp[these[0]]), first, face, rows, columns, np.minimum(width[these], WIDEST_PX))
+    group = lamp[soft].astype(np.int64) * (int(face.max()) + 2) + face.ravel()[pixel[soft]]
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1, append=-1))
+    soft = soft[order]
+    outline = Outline(lamp[soft], pixel[soft], np.minimum(wide[soft], np.float32(WIDEST_PX)))
+    soften(visible, first, face, outline.lamp, outline.pixel, outline.width_px, starts)
     return visible
 
 
-def _faces(scene: Scene, gbuffer: GBuffer) -> tuple[Plane, Plane]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """Pixels along hard edges whose soft ones are so many pixels wide."""
+
+    lamp: Plane
+    pixel: Plane
+    width_px: F32
+
+
+def faces(scene: Scene, gbuffer: GBuffer) -> tuple[Plane, Plane]:
     """(height, width) each: the sample of every pixel that has one only, and the face it lies on; −1 elsewhere."""
     shape = (gbuffer.height, gbuffer.width)
     counts = np.bincount(gbuffer.pixel, minlength=gbuffer.width * gbuffer.height)
@@ -137,36 +148,110 @@ def _width_mm(scene: Scene, gbuffer: GBuffer, at: Plane, emitters: Emitters, lam
     return np.where(free < reach * np.float32(1 - 1e-5), width, np.float32(0))
 
 
-def _soften(visible: Visible, lamp: int, first: Plane, face: Plane, rows: Plane, columns: Plane, width: F32) -> None:
-    """Running means on one face as wide as the edge that is nearest."""
-    room = int(np.ceil(width.max())) + 1
-    piece = (
-        slice(max(int(rows.min()) - room, 0), int(rows.max()) + room + 1),
-        slice(max(int(columns.min()) - room, 0), int(columns.max()) + room + 1),
+@njit(cache=True, nogil=True)
+def soften(visible, first, face, lamp, pixel, width_px, starts):  # type: ignore[no-untyped-def]
+    """Running means on one face as wide as the edge that is nearest, one lamp and face after the other. Sums over
+    squares come from summed area tables (Crow 1984)."""
+    height, across = face.shape
+    for group in range(len(starts) - 1):
+        begin, end = starts[group], starts[group + 1]
+        widest = np.float32(0)
+        top, left, bottom, right = height, across, 0, 0
+        for k in range(begin, end):
+            row, column = pixel[k] // across, pixel[k] % across
+            top, bottom, left, right = min(top, row), max(bottom, row), min(left, column), max(right, column)
+            widest = max(widest, width_px[k])
+        room = np.int64(np.ceil(widest)) + 1
+        top, left = max(top - room, 0), max(left - room, 0)
+        bottom, right = min(bottom + room + 1, height), min(right + room + 1, across)
+        tables = np.zeros((bottom - top + 1, right - left + 1, 4), np.int32)
+        for k in range(begin, end):
+            here = tables[pixel[k] // across - top + 1, pixel[k] % across - left + 1]
+            here[0], here[1] = 1, np.int32(np.rint(width_px[k] * PARTS))
+        own = face[pixel[begin] // across, pixel[begin] % across]
+        _sum_up(tables, visible, first, face, own, lamp[begin], top, left)
+        _spread(tables, visible, first, face, own, lamp[begin], top, left, room)
+
+
+@njit(cache=True, nogil=True)
+def _sum_up(tables, visible, first, face, own, lamp, top, left):  # type: ignore[no-untyped-def]
+    """Over all that is above and to the left: pixels of outlines, their widths, pixels of the face, what they see."""
+    for r in range(1, tables.shape[0]):
+        row_0, row_1, row_2, row_3 = 0, 0, 0, 0
+        for c in range(1, tables.shape[1]):
+            row_0 += tables[r, c, 0]
+            row_1 += tables[r, c, 1]
+            if face[top + r - 1, left + c - 1] == own:
+                row_2 += 1
+                row_3 += visible[first[top + r - 1, left + c - 1], lamp]
+            tables[r, c, 0] = tables[r - 1, c, 0] + row_0
+            tables[r, c, 1] = tables[r - 1, c, 1] + row_1
+            tables[r, c, 2] = tables[r - 1, c, 2] + row_2
+            tables[r, c, 3] = tables[r - 1, c, 3] + row_3
+
+
+@njit(cache=True, nogil=True)
+def _spread(tables, visible, first, face, own, lamp, top, left, room):  # type: ignore[no-untyped-def]
+    high, wide = tables.shape[0] - 1, tables.shape[1] - 1
+    for r in range(high):
+        for c in range(wide):
+            if face[top + r, left + c] != own:
+                continue
+            near = _within(tables, r, c, room, 0)
+            if near == 0:
+                continue
+            place = _place_of(_within(tables, r, c, room, 1) / (np.float32(PARTS) * near))
+            index = min(int(place), len(WIDTHS_PX) - 2)
+            share = place - index
+            seen = np.float32(0)
+            for k in range(2):
+                reach = WIDTHS_PX[index + k] // 2
+                seen += (share if k else 1 - share) * _within(tables, r, c, reach, 3) / _within(tables, r, c, reach, 2)
+            visible[first[top + r, left + c], lamp] = np.uint8(np.rint(min(seen, np.float32(255))))
+
+
+@njit(cache=True, nogil=True)
+def _within(tables, r, c, reach, which):  # type: ignore[no-untyped-def]
+    """The sum over the square around pixel (r, c), cut at the piece's border; right although the tables
+    may have wrapped."""
+    above, under = max(r - reach, 0), min(r + reach + 1, tables.shape[0] - 1)
+    before, after = max(c - reach, 0), min(c + reach + 1, tables.shape[1] - 1)
+    total = (
+        tables[under, after, which]
+        - tables[above, after, which]
+        - tables[under, before, which]
+        + tables[above, before, which]
     )
-    own = face[piece] == face[rows[0], columns[0]]
-    samples = first[piece]
-    wide, known = np.zeros(own.shape, np.float32), np.zeros(own.shape, np.float32)
-    place = rows - piece[0].start, columns - piece[1].start
-    wide[place], known[place] = width, 1
-    reach = (2 * room + 1, 2 * room + 1)
-    near = cv2.blur(known, reach, borderType=cv2.BORDER_CONSTANT)
-    wide = cv2.blur(wide, reach, borderType=cv2.BORDER_CONSTANT) / np.maximum(near, np.float32(1e-9))
-    changed = own & (near > 0.5 / (reach[0] * reach[1]))
-    if not changed.any():
-        return
-    values = np.stack([np.where(own, visible[samples, lamp], 0), own], axis=2).astype(np.float32)
-    soft = _means(values, np.where(changed, wide, wide[changed].min()))
-    visible[samples[changed], lamp] = np.rint(soft[changed]).astype(np.uint8)
+    return np.int32(total)
 
 
-def _means(values: F32, wide: F32) -> F32:
-    """The mean of `values` over a square of `wide` pixels around each pixel; (H, W, 2), value and share of each."""
-    place = np.interp(wide.ravel(), WIDTHS_PX, np.arange(len(WIDTHS_PX))).astype(np.float32).reshape(wide.shape)
-    out = np.zeros(wide.shape, np.float32)
-    for index in range(math.floor(float(place.min())), math.ceil(float(place.max())) + 1):
-        weight = np.maximum(1 - np.abs(place - np.float32(index)), 0)
-        square = (WIDTHS_PX[index], WIDTHS_PX[index])
-        total = cv2.blur(values, square, borderType=cv2.BORDER_REPLICATE)
-        out += weight * total[:, :, 0] / np.maximum(total[:, :, 1], np.float32(1e-6))
-    return np.asarray(np.minimum(out, 255), dtype=np.float32)
+@njit(cache=True, nogil=True)
+def _place_of(width):  # type: ignore[no-untyped-def]
+    """Between which of WIDTHS_PX: 1.5 is half way from the second to the third."""
+    for k in range(1, len(WIDTHS_PX)):
+        if width < WIDTHS_PX[k]:
+            return np.float32(k - 1 + max(width - WIDTHS_PX[k - 1], 0) / (WIDTHS_PX[k] - WIDTHS_PX[k - 1]))
+    return np.float32(len(WIDTHS_PX) - 1)
+
+
+def soften_slowly(visible: Visible, first: Plane, face: Plane, outline: Outline) -> None:
+    """The readable twin of `soften`, for pixels of outlines of one lamp and one face."""
+    lamp, room = int(outline.lamp[0]), int(np.ceil(outline.width_px.max())) + 1
+    edge = np.divmod(outline.pixel, face.shape[1])
+    own = face == face[edge[0][0], edge[1][0]]
+    wide, known = np.zeros(own.shape), np.zeros(own.shape)
+    wide[edge], known[edge] = outline.width_px, 1
+    near = _sums(known, room)
+    changed = own & (near > 0.5)
+    place = np.interp(_sums(wide, room) / np.maximum(near, 0.5), WIDTHS_PX, np.arange(len(WIDTHS_PX)))
+    seen, soft = np.where(own, visible[first, lamp], 0).astype(np.float64), np.zeros(own.shape)
+    for index, width in enumerate(WIDTHS_PX):
+        weight = np.maximum(1 - np.abs(place - index), 0)
+        soft += weight * _sums(seen, width // 2) / np.maximum(_sums(own.astype(np.float64), width // 2), 0.5)
+    visible[first[changed], lamp] = np.rint(np.minimum(soft[changed], 255)).astype(np.uint8)
+
+
+def _sums(values: npt.NDArray[np.float64], reach: int) -> npt.NDArray[np.float64]:
+    """Over the square of so many pixels to each side."""
+    square = (2 * reach + 1, 2 * reach + 1)
+    return np.asarray(cv2.boxFilter(values, -1, square, normalize=False, borderType=cv2.BORDER_CONSTANT))

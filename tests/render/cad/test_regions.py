@@ -13,7 +13,7 @@ from firstshift.core.errors import BadInput
 from firstshift.core.mesh import Mesh
 from firstshift.render.cad.clipping import areas_in_box
 from firstshift.render.cad.reading import flat_mesh, read_part
-from firstshift.render.cad.regions import inspectable_area_mm2, region_masks, require_area
+from firstshift.render.cad.regions import inspectable_area_mm2, masks_slowly, region_masks, require_area
 from firstshift.spec.part import Part
 from tests.render.cad.parts import FILES, example, fixture, part_of
 
@@ -144,3 +144,19 @@ def test_masks_do_not_depend_on_how_far_the_part_is_from_its_origin(tmp_path: Pa
     masks = region_masks(part, mesh, np.array([0, 0]), points, np.array([[0, 0, 1.0]] * 2))
     assert masks.tolist() == [[True, False]]
     assert inspectable_area_mm2(part, mesh)["r"] == pytest.approx(300, rel=1e-2)
+
+
+def test_the_kernel_chooses_as_its_readable_twin_does() -> None:
+    part, mesh = plate(
+        {"name": "up", "facing": UPWARDS},
+        {"name": "left", "facing": UPWARDS, "box": {"from_mm": [-20, -15, 8], "to_mm": [0, 15, 8]}},
+        {"name": "bore", "box": {"from_mm": [0, -5, 2], "to_mm": [10, 5, 6]}},
+    )
+    triangle, centre, facet = centres(mesh)
+    random = np.random.default_rng(3)
+    which = random.integers(-1, len(triangle), 4000)
+    local = (centre[which] + random.normal(0, 2, (4000, 3))).astype(np.float32)
+    facets = facet[which].astype(np.float32)
+    fast = region_masks(part, mesh, which, local, facets)
+    assert 100 < fast.sum() < fast.size
+    np.testing.assert_array_equal(fast, masks_slowly(part, mesh, which, local, facets))

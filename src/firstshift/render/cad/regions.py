@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from firstshift.core.errors import BadInput
 from firstshift.core.mesh import Floats, Mesh
@@ -37,27 +38,58 @@ def region_masks(
     """(R, N): in which regions each of N points lies. A point is on a triangle (−1: on none, in no region), at
     `local_mm` (N, 3), where the triangle looks towards `facet_local` (N, 3, unit length); all as in the CAD file."""
     on = np.asarray(triangle) >= 0
-    which = np.where(on, triangle, 0)
     if not part.regions:
         return np.asarray(on)[None, :]
     slack = _slack(mesh)
-    return np.stack([on & _chosen(region, mesh, which, local_mm, facet_local, slack) for region in part.regions])
+    of_triangles = np.stack([_triangles_chosen(region, mesh) for region in part.regions])
+    limits = np.array([_limits(region, slack) for region in part.regions])
+    out = np.empty((len(part.regions), len(on)), dtype=np.bool_)
+    _choose(np.asarray(triangle), np.asarray(local_mm), np.asarray(facet_local), of_triangles, limits, out)
+    return out
 
 
-def _chosen(
-    region: Region,
+def _limits(region: Region, slack: float) -> tuple[float, ...]:
+    """The direction that a surface must look in, the least cosine, the corners of the box."""
+    facing = region.facing
+    wanted = np.array(facing.direction, dtype=np.float64) if facing is not None else np.array([0.0, 0.0, 1.0])
+    wanted /= np.linalg.norm(wanted)
+    least = _least_cosine(facing.within_deg) if facing is not None else -np.inf
+    low, high = (-np.inf,) * 3, (np.inf,) * 3
+    if region.box is not None:
+        low, high = region.box.from_mm, region.box.to_mm
+    return (*wanted, least, *(one - slack for one in low), *(one + slack for one in high))
+
+
+@njit(cache=True, nogil=True)
+def _choose(triangle, local, facet, of_triangles, limits, out):  # type: ignore[no-untyped-def]
+    for region in range(len(limits)):
+        x, y, z, least = limits[region, 0], limits[region, 1], limits[region, 2], limits[region, 3]
+        for k in range(len(triangle)):
+            inside = triangle[k] >= 0 and of_triangles[region, triangle[k]]
+            inside = inside and x * facet[k, 0] + y * facet[k, 1] + z * facet[k, 2] >= least
+            for axis in range(3):
+                at = local[k, axis]
+                inside = inside and limits[region, 4 + axis] <= at and at <= limits[region, 7 + axis]
+            out[region, k] = inside
+
+
+def masks_slowly(
+    part: Part,
     mesh: Mesh,
     triangle: npt.NDArray[np.integer],
     local_mm: npt.NDArray[np.floating],
-    facet: npt.NDArray[np.floating],
-    slack: float,
+    facet_local: npt.NDArray[np.floating],
 ) -> Flags:
-    chosen = _triangles_chosen(region, mesh)[triangle]
-    chosen = chosen & _looks(region, facet)
-    if region.box is not None:
-        for axis, (low, high) in enumerate(zip(region.box.from_mm, region.box.to_mm, strict=True)):
-            chosen = chosen & (local_mm[:, axis] >= low - slack) & (local_mm[:, axis] <= high + slack)
-    return np.asarray(chosen, dtype=bool)
+    """The readable twin of `region_masks`, for plans with regions."""
+    on, slack = np.asarray(triangle) >= 0, _slack(mesh)
+    masks = []
+    for region in part.regions:
+        chosen = on & _triangles_chosen(region, mesh)[np.where(on, triangle, 0)] & _looks(region, facet_local)
+        if region.box is not None:
+            for axis, (low, high) in enumerate(zip(region.box.from_mm, region.box.to_mm, strict=True)):
+                chosen = chosen & (local_mm[:, axis] >= low - slack) & (local_mm[:, axis] <= high + slack)
+        masks.append(chosen)
+    return np.asarray(np.stack(masks), dtype=bool)
 
 
 def _looks(region: Region, facing: npt.NDArray[np.floating]) -> Flags:
@@ -65,7 +97,11 @@ def _looks(region: Region, facing: npt.NDArray[np.floating]) -> Flags:
         return np.ones(len(facing), dtype=bool)
     wanted = np.array(region.facing.direction, dtype=np.float64)
     cosine = facing @ (wanted / np.linalg.norm(wanted))
-    return np.asarray(cosine >= np.cos(np.radians(region.facing.within_deg)) - 1e-6)
+    return np.asarray(cosine >= _least_cosine(region.facing.within_deg))
+
+
+def _least_cosine(within_deg: float) -> float:
+    return float(np.cos(np.radians(within_deg)) - 1e-6)
 
 
 def _slack(mesh: Mesh) -> float:

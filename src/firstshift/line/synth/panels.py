@@ -15,7 +15,7 @@ _PAPER, _INK, _EDGE = (255, 255, 255), (28, 32, 38), (196, 202, 208)
 
 
 def side_by_side(panels: Sequence[tuple[str, PixelArray]]) -> Pillow.Image:
-    """Titles and RGB pictures of 8 bits. The first tells the size of the image; one of them may be the image enlarged."""
+    """Titles and RGB pictures of 8 bits. The first tells the size of the image; others may be the image enlarged."""
     height, width = panels[0][1].shape[:2]
     wide, high = panel_size(width, height)
     page = Pillow.new("RGB", (len(panels) * (wide + GAP) + GAP, HEADING + high + GAP), _PAPER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class Opening:
     length_mm: float
     """The longer side; the diameter when round."""
     is_round: bool
-    loop_mm: Floats
+    loop_mm: Floats = field(repr=False)
     """(P, 3): the rim, in order, the first point not repeated; the face lies on its left as seen from outside."""
     face: int
     """The flat face it opens in."""

@@ -41,7 +41,8 @@ NO_PIXELS = frozenset(
                     "onto_photographs",
                     "onto_work",
                 ),
-                *("onto_showing", "recording", "report", "running", "sheet", "showing", "standing"),
+                *("onto_showing", "panels", "recording", "report", "running"),
+                *("sheet", "sheet_page", "showing", "standing"),
             )
         ),
     }

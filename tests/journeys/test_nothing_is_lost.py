@@ -28,6 +28,7 @@ from firstshift.core.capture import Capture
 from firstshift.core.errors import Unavailable
 from firstshift.core.hashing import content_hash
 from firstshift.store.audit import verify_workspace
+from tests.disks import mounted
 from tests.journeys.ingesting import LABEL
 from tests.pictures import jpeg
 from tests.servers.postgres import PostgresServer
@@ -229,16 +230,8 @@ def test_files_that_cannot_grow(nursery: Nursery, database_url: str, tmp_path: P
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 6 MB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)], capture_output=True, text=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"cannot mount: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    with mounted(tmp_path / "disk", "6m") as place:
+        yield place
 
 
 @pytest.mark.slow

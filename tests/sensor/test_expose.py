@@ -26,21 +26,10 @@ from firstshift.sensor.expose import expose, through_jpeg
 from firstshift.sensor.fields import brightness_field, brightness_field_slowly
 from firstshift.sensor.mosaic import demosaiced, sampled
 from firstshift.sensor.noise import develop, develop_slowly, normal_table
-from firstshift.sensor.profile import HotPixel, SensorProfile
+from firstshift.sensor.profile import HotPixel
+from tests.sensor.plain import even, profile
 
 F32 = npt.NDArray[np.float32]
-
-
-def profile(**changes: object) -> SensorProfile:
-    plain: dict[str, object] = {
-        "bits": 12, "gain_e_per_dn": 2.5, "black_level_dn": 64.0, "read_noise_e": 6.0, "prnu": 0.0, "dsnu_e": 0.0,
-        "psf_sigma_px": 0.0,
-    }  # fmt: skip
-    return SensorProfile.model_validate(plain | changes)
-
-
-def even(share: float, size: int = 256) -> F32:
-    return np.full((size, size), share, dtype=np.float32)
 
 
 def dn(pixels: npt.NDArray[np.generic], bits: int = 12) -> npt.NDArray[np.float64]:
@@ -68,7 +57,7 @@ def test_noise_is_that_of_counted_electrons(share: float) -> None:
     """Mean and variance against e/K + black and (e + read²)/K² + 1/12, within five standard errors."""
     camera = profile()
     electrons = share * camera.full_scale_e
-    found = dn(expose(even(share, 512), camera, seed=Seed(3)).pixels)
+    found = dn(expose(even(share, 512, 512), camera, seed=Seed(3)).pixels)
     variance = (electrons + 36) / 2.5**2 + 1 / 12
     assert found.mean() == pytest.approx(electrons / 2.5 + 64, abs=5 * math.sqrt(variance / found.size))
     # Few electrons are skewed: the variance of a Poisson law's sample variance is (2 + 1/λ)·v²/n.

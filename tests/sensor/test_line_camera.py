@@ -12,21 +12,10 @@ from firstshift.sensor.expose import expose
 from firstshift.sensor.fields import brightness_field, brightness_field_slowly
 from firstshift.sensor.noise import develop, develop_slowly, normal_table
 from firstshift.sensor.profile import HotPixel, SensorProfile
+from tests.sensor.plain import even, profile
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
-
-
-def profile(**changes: object) -> SensorProfile:
-    plain: dict[str, object] = {
-        "bits": 12, "gain_e_per_dn": 2.5, "black_level_dn": 64.0, "read_noise_e": 6.0, "prnu": 0.0, "dsnu_e": 0.0,
-        "psf_sigma_px": 0.0,
-    }  # fmt: skip
-    return SensorProfile.model_validate(plain | changes)
-
-
-def even(share: float, height: int = 256, width: int = 256) -> F32:
-    return np.full((height, width), share, dtype=np.float32)
 
 
 def lines(light: F32, camera: SensorProfile, seed: int = 1, **more: object) -> F64:

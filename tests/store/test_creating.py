@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,19 +10,14 @@ import pytest
 from firstshift import Workspace
 from firstshift.core.capture import Capture
 from firstshift.core.errors import BadInput, FirstshiftError, Refused, Unavailable
+from tests.disks import mounted
 from tests.pictures import png
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
-    mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"cannot mount: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    with mounted(tmp_path / "disk", "2m") as place:
+        yield place
 
 
 def fill_up(disk: Path, leave_bytes: int = 0) -> Path:

@@ -12,20 +12,15 @@ from firstshift import Label, Workspace
 from firstshift.core.capture import Capture
 from firstshift.core.errors import FirstshiftError, Refused, Unavailable
 from firstshift.store.audit import verify_workspace
+from tests.disks import mounted
 from tests.pictures import jpeg
 
 
 @pytest.fixture
 def still_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own, made read-only when the test says so."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)]
-    mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"cannot mount: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    with mounted(tmp_path / "disk", "8m") as place:
+        yield place
 
 
 @pytest.mark.may_skip("mounting needs root; the other test opens the same way without it")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from firstshift.line.synth.running import synthesise
 from firstshift.line.synth.showing import look_at
 from firstshift.store.audit import verify_workspace
 from firstshift.store.workspace import Workspace
+from tests.disks import mounted
 from tests.line.synth.conftest import small_order
 from tests.line.synth.test_placeless import changed
 
@@ -90,15 +90,9 @@ def test_a_journal_that_cannot_be_written_is_one_line_and_nothing_is_lost(ws: Wo
 
 @pytest.fixture
 def tiny_disk(ws: Workspace) -> Iterator[Path]:
-    """A real file system of two pages under the journal alone."""
-    place = ws.folder / "synth"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(place)]
-    mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"cannot mount: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    """Two pages under the journal alone."""
+    with mounted(ws.folder / "synth", "8k") as place:
+        yield place
 
 
 @pytest.mark.may_skip("mounting needs root; the test above takes the same way without it")

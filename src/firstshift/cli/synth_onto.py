@@ -78,6 +78,10 @@ def onto(
     turn_deg: Annotated[
         float, typer.Option("--turn", help="The plane's turn, anticlockwise.", rich_help_panel=REGISTERED)
     ] = 0.0,
+    region: Annotated[
+        str | None,
+        typer.Option(help="The plan's region that a plane shows; without it, the first.", rich_help_panel=REGISTERED),
+    ] = None,
     whole: Annotated[
         bool, typer.Option("--whole", help="There is no background to keep off.", rich_help_panel=REGISTERED)
     ] = False,
@@ -118,8 +122,8 @@ def onto(
     settings = OntoSettings(
         method=chosen_method(plane, points is not None, silhouette), per_defect=per_defect, per_photo=per_photo,
         seed=seed, channel=channel, classes=tuple(classes or ()), mm_per_pixel=mm_per_pixel, turn_deg=turn_deg,
-        points=read_points(points) if points is not None else (), gamma=gamma, whole=whole, plan_light=plan_light,
-        skip_problems=skip_problems,
+        region=region, points=read_points(points) if points is not None else (), gamma=gamma, whole=whole,
+        plan_light=plan_light, skip_problems=skip_problems,
     )  # fmt: skip
     count = workers or workers_here()
     with open_workspace(folder) as ws:

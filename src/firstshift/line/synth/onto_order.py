@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from firstshift.core.errors import BadInput
 from firstshift.core.hashing import record_hash
+from firstshift.line.synth.onto_plane import FlatOrder
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.settings import MAX_IMAGES
-from firstshift.spec.optics import optics_of
-from firstshift.spec.part import Part
-from firstshift.spec.plan import Plan
 
 if TYPE_CHECKING:
     from firstshift.line.synth.onto_painting import OntoPainter
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 Method = Literal["plane", "points", "silhouette"]
 Pairs = tuple[tuple[float, float, float, float, float], ...]
 """x, y in the photograph; x, y, z on the part, mm."""
-ONTO_VERSION = 3
+ONTO_VERSION = 4
 """Rises whenever the same recipe would give another image."""
 
 
@@ -36,6 +34,8 @@ class OntoSettings:
     classes: tuple[str, ...] = ()
     mm_per_pixel: float | None = None
     turn_deg: float = 0.0
+    region: str | None = None
+    """The plan's region that a plane shows; None: its first, where it has any."""
     points: tuple[tuple[str, Pairs], ...] = ()
     """By name of the photograph; '' for all of them."""
     gamma: float | None = None
@@ -62,6 +62,11 @@ class OntoSettings:
             raise BadInput(where="--gamma", expected="0.2 to 5", found=f"{self.gamma:g}")
         if bool(self.points) != (self.method == "points"):
             raise BadInput(where="points", expected="points, for the method 'points' alone", found=self.method)
+        if self.region is not None and self.method != "plane":
+            raise BadInput(
+                where="--region", expected="--plane with it", found=f"--{self.method}",
+                way_out="a pose tells where each region lies",
+            )  # fmt: skip
 
     def named(self) -> dict[str, Any]:
         """What decides what the images look like, not how many there are."""
@@ -96,18 +101,6 @@ class OntoUnit:
 
 
 @dataclass(frozen=True, slots=True)
-class FlatOrder(Order):
-    """An order whose part is taken as an endless plane of its first body, whatever its CAD file says."""
-
-    def plan(self) -> Plan:
-        # Without `super()`: a dataclass with slots is made anew, and the zero-argument form would look for the old one.
-        plan = Order.plan(self)
-        part = _flat(plan)
-        defects = tuple(entry.model_copy(update={"regions": ()}) for entry in plan.defects)
-        return plan.model_copy(update={"part": part, "defects": defects})
-
-
-@dataclass(frozen=True, slots=True)
 class OntoOrder:
     """Everything a worker needs, as plain values that travel to another process or machine."""
 
@@ -117,7 +110,9 @@ class OntoOrder:
     @classmethod
     def of(cls, order: Order, settings: OntoSettings) -> OntoOrder:
         if settings.method == "plane":
-            order = FlatOrder(order.plan_text, order.folder, order.settings, order.defect_files, order.profile)
+            order = FlatOrder(
+                order.plan_text, order.folder, order.settings, order.defect_files, order.profile, settings.region
+            )
         elif order.plan().part.is_flat:
             raise BadInput(
                 where=f"--{settings.method}", expected="a plan with a CAD file", found="a flat part",
@@ -137,16 +132,6 @@ class OntoOrder:
         from firstshift.line.synth.onto_painting import OntoPainter
 
         return OntoPainter(self)
-
-
-def _flat(plan: Plan) -> Part:
-    width, length = optics_of(plan.station).field_of_view_mm(plan.station.working_distance_mm)
-    part = plan.part
-    size = part.size_mm if part.is_flat else (width, length, 1.0)
-    placement = part.placement if part.is_flat else part.placement.model_copy(update={"up": "+z", "turned_deg": 0.0})
-    return part.model_copy(
-        update={"cad": None, "size_mm": size, "bodies": part.bodies[:1], "regions": (), "placement": placement}
-    )
 
 
 class Units(Sequence[OntoUnit]):

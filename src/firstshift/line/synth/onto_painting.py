@@ -21,9 +21,12 @@ from firstshift.defects.schedule import Together, draw_flaws_of
 from firstshift.line.synth.classes import Drawn
 from firstshift.line.synth.fingerprint import renderer
 from firstshift.line.synth.labelling import SeenFlaw, label_of
+from firstshift.line.synth.nearness import CLOSE_PX, touch
+from firstshift.line.synth.onto_judging import Covered, Shown, covered_in, noticed_in
 from firstshift.line.synth.onto_order import OntoOrder, OntoUnit, Photograph
-from firstshift.line.synth.onto_pieces import Covered, Piece, covered_in, pieces_of
+from firstshift.line.synth.onto_pieces import Flaws, Piece, pieces_of
 from firstshift.line.synth.onto_placing import land_in, window_for
+from firstshift.line.synth.onto_plane import FlatOrder
 from firstshift.line.synth.onto_ready import Findings, OntoReady, made_ready
 from firstshift.line.synth.onto_recipe import OntoRecipe
 from firstshift.line.synth.placing import NoPlace
@@ -31,12 +34,12 @@ from firstshift.line.synth.recipe import FlawRecipe
 from firstshift.line.synth.stage import Stage
 from firstshift.render.gbuffer import F32
 from firstshift.render.landing import Landing
-from firstshift.render.noticing import mask_of, notice, texture_of
 from firstshift.render.onto.carrying import Change, Noise, carry, hidden_by, softening_reach, typical_light
 from firstshift.render.onto.light import FoundLight
 from firstshift.render.onto.preparing import light_of
 from firstshift.render.onto.registering import Pixels, Registered
-from firstshift.render.prepared import Prepared
+from firstshift.render.prepared import Prepared, Stamped
+from firstshift.render.stamp import stamp
 from firstshift.sensor.blur import TAIL_WIDTH, spread
 from firstshift.spec.catalogue import Defect
 from firstshift.store.images import NewImage
@@ -78,6 +81,8 @@ class OntoPainter:
             raise BadInput(where="channel", expected=f"one of {names}", found=self.settings.channel)
         self.channel, self.lights = chosen.name, chosen.lights
         drawn = self.stage.drawn
+        order = asked.order
+        self._elsewhere = order.elsewhere() if isinstance(order, FlatOrder) else {}
         # What a plane cannot show is said first: it has no edges either.
         self.classes = Drawn.by_models(drawn.catalogue, self.stage.types).without(self._why_not).without(drawn.why_not)
 
@@ -173,39 +178,39 @@ class OntoPainter:
         seed = Seed(recipe.seed).child("noise", first.attempt)
         image, found = self._carried(ready, prepared, window, flaws, seed)
         recipe = replace(recipe, flaws=tuple(flaw for flaw, _, _ in placed))
-        seen = [self._seen(ready, *one, each) for one, each in zip(placed, found, strict=True)]
+        seen = [_seen(ready, *one, each) for one, each in zip(placed, found, strict=True)]
         return PaintedOnto(image, label_of(seen), recipe)
 
     def _carried(
-        self, ready: OntoReady, prepared: Prepared, window: Pixels, flaws: list[tuple[Landing, Imprint]], seed: Seed
+        self, ready: OntoReady, prepared: Prepared, window: Pixels, flaws: Flaws, seed: Seed
     ) -> tuple[Image, list[Covered]]:
         """The photograph with the flaws, and what each flaw covers of it."""
         sigma = ready.findings.psf_sigma_px
         room = max(LEAST_ROOM_PX, softening_reach(TAIL_WIDTH * sigma if self.stage.profile.tail_share > 0 else sigma))
         image: Image | None = None
         covered: list[list[Covered]] = [[] for _ in flaws]
+        typical = typical_light(light_of(prepared, self.lights) * ready.exposure, ready.mask[_cut(window)])
         for piece in pieces_of(ready, prepared, window, flaws, room):
-            change = self._change(ready, piece, flaws)
-            own = seed
-            if piece.tile is not None:
-                own = seed.child(*piece.tile)
-                light = light_of(prepared, self.lights) * ready.exposure
-                change = replace(change, typical=typical_light(light, ready.mask[_rows_and_columns(window)]))
-            carried = carry(
-                ready.photograph, ready.levels, change, mask=ready.mask, noise=ready.findings.noise, seed=own
-            )
+            own = seed if piece.tile is None else seed.child(*piece.tile)
+            whole = self._shown(ready, piece, flaws, piece.stamped, typical, own)
             if image is None:
-                image = carried.image
+                image = whole.carried.image
             else:
-                there = _rows_and_columns(piece.own)
-                image.pixels[there] = carried.image.pixels[there]
-            for coverage, each in zip(piece.stamped.coverage, covered, strict=True):
-                each.append(covered_in(ready.mask, piece, coverage, carried))
+                image.pixels[_cut(piece.own)] = whole.carried.image.pixels[_cut(piece.own)]
+            for number, each in enumerate(covered):
+                rest = None
+                if _is_beside(piece, number):
+                    others = [*flaws[:number], *flaws[number + 1 :]]
+                    rest = self._shown(ready, piece, others, stamp(piece.prepared, others), typical, own)
+                each.append(covered_in(ready, piece, number, whole, rest))
         assert image is not None
         return image, [Covered.together(each) for each in covered]
 
-    def _change(self, ready: OntoReady, piece: Piece, flaws: list[tuple[Landing, Imprint]]) -> Change:
-        prepared, stamped = piece.prepared, piece.stamped
+    def _shown(
+        self, ready: OntoReady, piece: Piece, flaws: Flaws, stamped: Stamped, typical: float, seed: Seed
+    ) -> Shown:
+        """A piece of the photograph with these flaws."""
+        prepared = piece.prepared
         clean = light_of(prepared, self.lights)
         rows = [prepared.emitters.names.index(name) for name in self.lights]
         flawed = clean.copy()
@@ -213,27 +218,17 @@ class OntoPainter:
         flat[stamped.pixel] += (stamped.layers[rows] - stamped.clean[rows]).sum(axis=0)
         sigma, tail = ready.findings.psf_sigma_px, self.stage.profile.tail_share
         hidden = spread(hidden_by(prepared, flaws), sigma)
-        return Change(
-            piece.window, _soft(clean, sigma, tail), _soft(flawed, sigma, tail), hidden, ready.exposure, own=piece.own
-        )
-
-    def _seen(
-        self, ready: OntoReady, flaw: FlawRecipe, landing: Landing, imprint: Imprint, covered: Covered
-    ) -> SeenFlaw:
-        height, width = ready.mask.shape
-        mask = mask_of((covered.pixel.astype(np.int32), covered.share), width, height)
-        green = ready.light[:, :, ready.light.shape[2] // 2]
-        noise = ready.findings.noise.sigma(covered.before.mean(axis=1)) if len(covered.pixel) else 0.0
-        noticed = notice(covered.before, covered.after, covered.share, noise, texture_of(green, mask))
-        return SeenFlaw(
-            flaw, mask, noticed.verdict, noticed.contrast, noticed.contrast_to_noise, imprint.parameters,
-            landing.local_mm, landing.region, landing.turned_deg,
+        change = Change(
+            piece.window, _soft(clean, sigma, tail), _soft(flawed, sigma, tail), hidden, ready.exposure,
+            typical=typical if piece.tile is not None else None, own=piece.own,
         )  # fmt: skip
+        noise = ready.findings.noise
+        return Shown(carry(ready.photograph, ready.levels, change, mask=ready.mask, noise=noise, seed=seed), hidden)
 
     def _why_not(self, entry: Defect) -> str:
         if self.settings.method == "plane" and entry.landing_place in ("edge", "opening"):
             return "it changes the part's shape, which a plane does not have; register a pose"
-        return ""
+        return self._elsewhere.get(self.stage.entry_number(entry), "")
 
     def _new(self, painted: PaintedOnto) -> NewImage:
         recipe, station = painted.recipe, self.stage.plan.station
@@ -253,6 +248,22 @@ def _soft(light: F32, sigma_px: float, tail: float) -> F32:
     return np.stack(planes, axis=2)
 
 
-def _rows_and_columns(window: Pixels) -> tuple[slice, slice]:
+def _cut(window: Pixels) -> tuple[slice, slice]:
     x, y, width, height = window
     return np.s_[y : y + height, x : x + width]
+
+
+def _is_beside(piece: Piece, number: int) -> bool:
+    """Whether others of the piece's flaws lie on this one or close to it: it is judged by what it adds."""
+    coverage = piece.stamped.coverage
+    _, _, width, height = piece.window
+    others = (pixel for other, (pixel, _) in enumerate(coverage) if other != number)
+    return any(touch(coverage[number][0], pixel, CLOSE_PX, height, width) for pixel in others)
+
+
+def _seen(ready: OntoReady, flaw: FlawRecipe, landing: Landing, imprint: Imprint, covered: Covered) -> SeenFlaw:
+    mask, noticed = noticed_in(ready, covered)
+    return SeenFlaw(
+        flaw, mask, noticed.verdict, noticed.contrast, noticed.contrast_to_noise, imprint.parameters,
+        landing.local_mm, landing.region, landing.turned_deg,
+    )  # fmt: skip

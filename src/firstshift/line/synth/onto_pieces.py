@@ -16,10 +16,7 @@ import numpy.typing as npt
 
 from firstshift.core.imprint import Imprint
 from firstshift.line.synth.onto_ready import OntoReady
-from firstshift.render.gbuffer import F32
 from firstshift.render.landing import Landing
-from firstshift.render.noticing import Coverage
-from firstshift.render.onto.carrying import Carried
 from firstshift.render.onto.registering import Pixels
 from firstshift.render.prepared import Prepared, Stamped
 from firstshift.render.stamp import stamp
@@ -31,7 +28,6 @@ Tile = tuple[int, int]
 """Column and row in the grid."""
 Flaws = Sequence[tuple[Landing, Imprint]]
 Indices = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,37 +40,6 @@ class Piece:
     """None: the flaw's only piece."""
     prepared: Prepared
     stamped: Stamped
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Covered:
-    """What one flaw covers of the photograph, and the light there without and with it."""
-
-    pixel: Indices
-    """(P,): row · width + column, in the photograph."""
-    share: F32
-    """(P,)"""
-    before: F32
-    """(P, C): as the sensor saw it, saturated where it was."""
-    after: F32
-
-    @classmethod
-    def together(cls, parts: Sequence[Covered]) -> Covered:
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
-
-
-def covered_in(seen: Flags, piece: Piece, coverage: Coverage, carried: Carried) -> Covered:
-    """The piece's own part of it, as far as the photograph shows the part there (`seen`)."""
-    x, y, width, _ = piece.window
-    left, top, wide, high = piece.own
-    row, column = np.divmod(coverage[0].astype(np.int64), width)
-    row, column = row + y, column + x
-    own = (column >= left) & (column < left + wide) & (row >= top) & (row < top + high)
-    own &= seen[np.minimum(row, seen.shape[0] - 1), np.minimum(column, seen.shape[1] - 1)]
-    light = (
-        np.minimum(one.reshape(-1, one.shape[2])[coverage[0][own]], 1.0) for one in (carried.before, carried.after)
-    )
-    return Covered((row * seen.shape[1] + column)[own], coverage[1][own], *light)
 
 
 def pieces_of(ready: OntoReady, prepared: Prepared, window: Pixels, flaws: Flaws, room_px: int) -> Iterator[Piece]:

@@ -56,7 +56,8 @@ def _landed(
 ) -> Landing:  # fmt: skip
     number = stage.entry_number(entry)
     if number not in sites:
-        found = sites_for(stage, prepared, entry, margin_px=0.5 if prepared is ready.base else 4.0)
+        margin_px = 0.5 if prepared is ready.base else 4.0
+        found = sites_for(stage, prepared, entry, margin_px, is_cad=ready.mesh is stage.mesh)
         sites[number] = _seen_only(found, ready, prepared, window, middle)
     span = getattr(entry, "orientation_deg", None)
     turn = np.degrees(np.arctan2(*ready.findings.registered.pose.rotation[1::-1, 0]))

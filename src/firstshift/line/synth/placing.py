@@ -57,8 +57,10 @@ def sites_for(
     entry: Defect | None,
     margin_px: float = MARGIN_PX,
     shown: Inspected | None = None,
+    is_cad: bool = True,
 ) -> Sites:
-    """For an entry of the catalogue, or everywhere that is inspected. Raises NoPlace where there is none."""
+    """For an entry of the catalogue, or everywhere that is inspected. Raises NoPlace where there is none. `is_cad`:
+    whether the scene shows the CAD part, with its edges, and not a plane that stands for it."""
     place = entry.landing_place if entry is not None else "surface"
     heat = heat_map(stage, entry) if entry is not None and place == "heat_map" else None
     try:
@@ -67,7 +69,7 @@ def sites_for(
             stage.plan.part,
             place=place,
             regions=entry.regions if entry is not None else (),
-            edges=stage.edges if place == "edge" or isinstance(entry, Dent) else (),
+            edges=stage.edges if is_cad and (place == "edge" or isinstance(entry, Dent)) else (),
             openings=_holes(stage, entry) if entry is not None and place == "opening" else (),
             heat=heat,
             margin_px=margin_px,

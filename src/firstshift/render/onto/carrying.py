@@ -17,6 +17,7 @@ added; what it has, it keeps.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -136,6 +137,21 @@ def changed(before: F32, change: Change, inside: Flags | None = None) -> tuple[F
     return np.asarray(after, np.float32), np.asarray((1 - hidden) * share, np.float32)
 
 
+def without_noise(light: F32, hidden: F32, noise: Noise, inside: Flags | None = None) -> F32:
+    """(h, w, C): the photograph's light with its noise taken off as far as something hides the surface.
+
+    What covers the surface covers its noise and brings noise of its own; neither is a change that anybody sees. Texture
+    that goes is one. So of what varies around a pixel the part stays that noise does not explain (Lee 1980, IEEE PAMI
+    2, 165)."""
+    if not hidden.any():
+        return light
+    local = _local(light, inside)
+    off = light - local
+    varies = np.maximum(_local(off * off, inside), 1e-12)
+    explained = np.minimum(noise.sigma(local) ** 2 / varies, 1.0)
+    return np.asarray(light - np.clip(hidden, 0, 1)[:, :, None] * explained * off, np.float32)
+
+
 def typical_light(without: F32, inside: Flags | None) -> float:
     return float(np.median(without if inside is None or not inside.any() else without[inside]))
 
@@ -159,7 +175,7 @@ def exposure_of(light: F32, rendered: F32, mask: Flags) -> F32:
     return np.full(light.shape[2], seen / max(drawn, 1e-6), dtype=np.float32)
 
 
-def hidden_by(prepared: Prepared, flaws: list[tuple[Landing, Imprint]]) -> F32:
+def hidden_by(prepared: Prepared, flaws: Sequence[tuple[Landing, Imprint]]) -> F32:
     """(h, w) 0…1: how far flaws hide the finish (what covers it, what tore it out)."""
     gbuffer = prepared.gbuffer
     hidden = np.zeros((gbuffer.height, gbuffer.width), dtype=np.float32)

@@ -17,6 +17,7 @@ from firstshift.render.gbuffer import F32
 
 MOST_EMPTY_BITS = 6
 """A 10 bit camera leaves six of 16 bits empty. More than that is a picture of few brightnesses, not a camera."""
+HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,16 @@ class Levels:
         """The way back, not yet rounded."""
         share = np.clip(light, 0, 1) if self.gamma == 1.0 else np.clip(light, 0, 1) ** np.float32(1 / self.gamma)
         return np.asarray(share * np.float32(self.white - self.black) + np.float32(self.black), np.float32)
+
+    def per_light(self, light: npt.NDArray[np.floating]) -> F32:
+        """By how many numbers a little more light changes a place: what a spread of light is in numbers. With gamma it
+        would be without end at black, where no number is finer than one step."""
+        full = np.float32(self.white - self.black)
+        if self.gamma == 1.0:
+            return np.full(np.shape(light), full, np.float32)
+        darkest = (HALF * self.step / float(full)) ** self.gamma
+        bent = np.clip(light, darkest, 1.0) ** np.float32(1 / self.gamma - 1) / np.float32(self.gamma)
+        return np.asarray(full * bent, np.float32)
 
     def rounded(self, numbers: F32, kind: np.dtype[np.generic]) -> PixelArray:
         steps = np.clip(np.round(numbers / self.step), 0, self.white // self.step)

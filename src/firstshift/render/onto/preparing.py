@@ -20,6 +20,7 @@ from firstshift.render.finish.dressing import dress
 from firstshift.render.gbuffer import F32, NOTHING, GBuffer
 from firstshift.render.lighting import emitters_of, seen_directly
 from firstshift.render.onto.registering import Pixels, Registered
+from firstshift.render.penumbra import softened
 from firstshift.render.prepared import Prepared
 from firstshift.render.scene import Placed, Scene
 from firstshift.render.shade import shade
@@ -61,7 +62,7 @@ def prepare(
         smoothest = smoothest_alpha(appearance, gbuffer.surface != NOTHING)
         emitters = emitters_of(station, smoothest_alpha=smoothest, colour_channels=colour_channels, most=MOST_EMITTERS)
         materials = materials_of(surfaces, station)
-    visible = visibility(scene, gbuffer, emitters)
+    visible = softened(scene, gbuffer, emitters, visibility(scene, gbuffer, emitters))
     radiance = shade(gbuffer, appearance, materials, emitters, visible)
     nothing = gbuffer.surface == NOTHING
     if nothing.any():

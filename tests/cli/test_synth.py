@@ -56,6 +56,23 @@ def test_show_tells_every_draw_and_renders_it_again(run: Terminal, made: Path, t
     assert told["provenance"]["kind"] == "dent"
 
 
+def test_an_image_outlives_its_plan(run: Terminal, made: Path, tmp_path: Path) -> None:
+    with Workspace.open(made) as ws:
+        image = next(iter(ws.images.all())).id
+    nowhere = ("--plan", tmp_path / "nowhere.yaml")
+    ran = run("synth", "show", image, "-w", made, *nowhere)
+    assert ran.code == 0
+    said = " ".join(ran.out.split())
+    assert "nowhere.yaml is not there: rendered again from the plan that was kept with its run" in said
+    assert "rendered again: the same, bit for bit" in said
+    assert "not there" in run("synth", "show", image, "-w", made, *nowhere, "--json").json["plan_kept_because"]
+    written = run("synth", "inputs", image, tmp_path / "was", "-w", made, "--json").json["files"]
+    assert [Path(one).name for one in written] == ["plan.yaml", "bracket.step"]
+    assert run("plan", "check", tmp_path / "was").code == 0
+    again = run("synth", "inputs", image, tmp_path / "was", "-w", made)
+    assert (again.code, "in use" in again.err) == (3, True)
+
+
 def test_show_refuses_a_photograph(run: Terminal, line: Path) -> None:
     with Workspace.open(line) as ws:
         image = next(iter(ws.images.all())).id

@@ -16,6 +16,8 @@ from firstshift.core.errors import FirstshiftError, Refused
 from firstshift.db.base import metadata
 from firstshift.db.engine import Database
 from firstshift.db.migrate import HEAD, migrate, require_head, revision_of
+from firstshift.store.audit import verify_workspace
+from firstshift.store.kept_files import NewFile
 from tests.pictures import jpeg
 
 
@@ -45,6 +47,19 @@ def test_down_and_up_again_with_data(database_url: str, tmp_path: Path) -> None:
         with ws.database.writing() as connection:
             ws.ledger.start(connection, ws.settings.id, "human:test")
         assert ws.images.add(jpeg(1)).is_new
+
+
+def test_a_workspace_of_the_first_schema_is_upgraded_and_keeps_its_data(database_url: str, tmp_path: Path) -> None:
+    with Workspace.create(tmp_path / "w", database_url=database_url) as ws:
+        ws.images.add(jpeg(1), label=Label.good())
+        migrate(ws.database, "0001")
+        with pytest.raises(Refused, match="firstshift workspace upgrade"):
+            require_head(ws.database)
+        migrate(ws.database)
+        ws.kept_files.keep("1" * 64, [NewFile("plan", "plan.yaml", b"name: part")])
+        assert verify_workspace(ws).is_intact
+        with pytest.raises(Refused, match="written once"), ws.database.writing() as connection:
+            connection.execute(sa.text("DELETE FROM kept_files"))
 
 
 def test_an_empty_database_is_no_workspace(database_url: str) -> None:

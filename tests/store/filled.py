@@ -14,6 +14,7 @@ from firstshift.db.engine import Database
 from firstshift.ledger.tables import events
 from firstshift.spec.policy import Retention, RetentionRule
 from firstshift.store.images import NewImage
+from firstshift.store.kept_files import NewFile
 from firstshift.store.labels import NewLabel
 from firstshift.store.retaining import apply_retention
 from firstshift.store.tables import ROW_TABLES, label_classes, snapshot_items
@@ -38,6 +39,8 @@ def fill(ws: Workspace, images: int = 12, first: int = 0) -> list[str]:
     ws.snapshots.create(f"judge {first}", ids[:3], purpose="evaluate")
     ws.images.set_golden(ids[1:2], False, reason="trains instead")
     ws.snapshots.create(f"train {first}", dict.fromkeys(ids[1:6], "train"))
+    plan = NewFile("plan", "plan.yaml", f"name: part {first}\n".encode())
+    assert ws.kept_files.keep(f"{first:064x}", [plan, NewFile("cad", "part.step", b"of part %d" % first)]) == 2
     ws.labels.add(ids[7], Label.good(), level=Level.SENIOR, reason="dust, ‘not’ a \\ scratch")
     ws.images.set_golden(ids[8:10], True, reason="judges too")
     gone = [Capture(serial=f"R-{first + n}", origin=Origin.RENDERED) for n in range(3)]

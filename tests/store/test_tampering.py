@@ -30,6 +30,7 @@ from firstshift.ledger.tables import events, ledger_head
 from firstshift.ledger.tags import Tag
 from firstshift.store.audit import Anchor, Verification, verify_workspace
 from firstshift.store.audit_export import export_events, read_anchor
+from firstshift.store.kept_files import NewFile
 from firstshift.store.rows import NewRow, record
 from firstshift.store.tables import ROW_TABLES, label_classes, snapshot_items
 from tests.pictures import png
@@ -51,6 +52,7 @@ def fill(ws: Workspace) -> None:
         for image in (ids[2],):
             values = {"image_id": image, "rule": "auto-passed 30 days", "at_us": 5}
             record(connection, ws.ledger, [NewRow("retirements", values, Tag.IMAGE_RETIRED, "system", {})])
+    ws.kept_files.keep("1" * 64, [NewFile("plan", "plan.yaml", b"one"), NewFile("cad", "part.step", b"two")])
     ws.images.add(png(99), Capture(serial="last"))
 
 
@@ -157,12 +159,14 @@ def insertions(table: sa.Table, rows: list[sa.Row[Any]]) -> Iterator[Crime]:
         forged["name"] = "forged"
     if "version" in forged:
         forged["version"] = 99
+    if "place" in forged:
+        forged["place"] = 99
     yield Crime(f"insert into {table.name}", [sa.insert(table).values(**forged)])
 
 
 def swaps(table: sa.Table, rows: list[sa.Row[Any]]) -> Iterator[Crime]:
     """Two neighbours exchange everything but their keys."""
-    unique = {"event_seq", "name"} | {c.name for c in table.primary_key.columns}
+    unique = {"event_seq", "name", "place"} | {c.name for c in table.primary_key.columns}
     columns = [c.name for c in table.columns if c.name not in unique]
     for one, other in itertools.pairwise(rows):
         if all(one._mapping[c] == other._mapping[c] for c in columns):

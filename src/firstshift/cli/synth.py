@@ -191,7 +191,8 @@ def show(
 ) -> None:
     """Show a rendered image, its mask and every draw behind it, and render it again to see that it is the same.
 
-    Ends with 1 when the image rendered again differs.
+    Where the plan changed since, or is gone, the one that the workspace kept with the run is used. Ends with 1 when the
+    image rendered again differs.
     """
     from firstshift.cli.exit_codes import ExitCode
     from firstshift.cli.synth_show import show_facts
@@ -216,6 +217,29 @@ def show(
         show_facts(found, out)
     if not found.is_same:
         raise typer.Exit(ExitCode.FOUND)
+
+
+@command(app, "inputs", "firstshift synth inputs img_3fa9 as-it-was")
+def inputs(
+    image: Annotated[str, typer.Argument(help="An image's id, or the beginning of one.")],
+    out: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for them.")],
+    folder: WorkspaceFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the plan that an image was rendered from, and the files that it names, into a folder.
+
+    They are what the workspace kept with the run, the plan without its comments. A file of yours with types of flaw is
+    among them: it is written, and never executed from the workspace.
+    """
+    from firstshift.line.synth.keeping import write_inputs
+
+    with open_workspace(folder) as ws:
+        written = write_inputs(ws, ws.images.get(image).capture.provenance, out)
+    if as_json:
+        screen.print_json({"files": [str(path) for path in written]})
+    else:
+        for path in written:
+            screen.say(screen.quoted(path))
 
 
 add_onto(app)

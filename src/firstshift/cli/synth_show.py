@@ -43,6 +43,9 @@ def show_facts(found: Look, out: Path | None) -> None:
     if found.device != found.made_on:
         made, here = screen.quoted(found.made_on), screen.quoted(found.device)
         screen.say(f"[dim]it was made on {made}, which is not here, and rendered again on {here}[/]")
+    if found.plan_kept_because:
+        because = screen.quoted(found.plan_kept_because)
+        screen.say(f"[dim]{because}: rendered again from the plan that was kept with its run[/]")
     if out is not None:
         screen.say(f"picture: {screen.quoted(out)}")
 

@@ -16,6 +16,7 @@ class Tag(StrEnum):
     LABEL_RECORDED = "human:label:recorded"
     LABEL_IMPORTED = "human:label:imported"
     LABEL_GENERATED = "system:label:generated"
+    FILE_KEPT = "system:file:kept"
     SNAPSHOT_CREATED = "human:snapshot:created"
     WORKSPACE_MOVED = "human:workspace:moved"
     WORKSPACE_RESTORED = "human:workspace:restored"

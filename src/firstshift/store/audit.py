@@ -27,6 +27,7 @@ from firstshift.store.tables import (
     ROW_TABLES,
     golden_marks,
     images,
+    kept_files,
     label_classes,
     labels,
     retirements,
@@ -312,4 +313,6 @@ def _needed_blobs(connection: sa.Connection) -> dict[str, tuple[str, int, int | 
     }
     for row in connection.execute(sa.select(snapshots.c.manifest, snapshots.c.name, snapshots.c.event_seq)):
         needed[row.manifest] = (f"snapshot {row.name}", row.event_seq, None)
+    for row in connection.execute(sa.select(kept_files).order_by(kept_files.c.event_seq.desc())):
+        needed[row.content] = (f"kept file {row.name}", row.event_seq, row.size)
     return needed

@@ -31,7 +31,16 @@ from firstshift.store.blob_owner import claim
 from firstshift.store.blobs import Blobs
 from firstshift.store.bulk import insert_rows
 from firstshift.store.references import needed_among, needed_in_range, ranges, recorded_among
-from firstshift.store.tables import golden_marks, images, label_classes, labels, retirements, snapshot_items, snapshots
+from firstshift.store.tables import (
+    golden_marks,
+    images,
+    kept_files,
+    label_classes,
+    labels,
+    retirements,
+    snapshot_items,
+    snapshots,
+)
 from firstshift.store.workspace import Workspace
 
 STEP = 1_000
@@ -229,8 +238,9 @@ def _copy_rows(view: sa.Connection, target: sa.Connection, is_sqlite: bool, afte
         else:
             insert(golden_marks, [row])
             target.execute(sa.update(images).where(images.c.id == row["image_id"]).values(golden=row["golden"]))
-    for page in _pages(view, retirements, retirements.c.event_seq, after, until):
-        insert(retirements, page)
+    for table in (retirements, kept_files):
+        for page in _pages(view, table, table.c.event_seq, after, until):
+            insert(table, page)
 
 
 def _pages(

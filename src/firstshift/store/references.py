@@ -1,4 +1,5 @@
-"""Which blobs are needed: the pixels of every image that was not retired, and the manifest of every snapshot."""
+"""Which blobs are needed: the pixels of every image that was not retired, the manifest of every snapshot, and every
+file that images were made from."""
 
 from __future__ import annotations
 
@@ -6,13 +7,14 @@ from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
-from firstshift.store.tables import images, retirements, snapshots
+from firstshift.store.tables import images, kept_files, retirements, snapshots
 
 CHUNK = 1_000
 
 live_images = images.outerjoin(retirements, retirements.c.image_id == images.c.id)
 """Join for queries about pixels; take the rows where `is_live`."""
 is_live = retirements.c.image_id.is_(None)
+_ALWAYS_NEEDED = (snapshots.c.manifest, kept_files.c.content)
 
 
 def needed_among(connection: sa.Connection, contents: Sequence[str]) -> set[str]:
@@ -22,17 +24,17 @@ def needed_among(connection: sa.Connection, contents: Sequence[str]) -> set[str]
         chunk = contents[start : start + CHUNK]
         pixels = sa.select(images.c.content).select_from(live_images).where(is_live, images.c.content.in_(chunk))
         needed.update(connection.execute(pixels).scalars())
-        needed.update(
-            connection.execute(sa.select(snapshots.c.manifest).where(snapshots.c.manifest.in_(chunk))).scalars()
-        )
+        for column in _ALWAYS_NEEDED:
+            needed.update(connection.execute(sa.select(column).where(column.in_(chunk))).scalars())
     return needed
 
 
 def recorded_among(connection: sa.Connection, contents: Sequence[str]) -> set[str]:
     """Those of `contents` that some record names, be it retired."""
-    pixels = sa.select(images.c.content).where(images.c.content.in_(contents))
-    manifests = sa.select(snapshots.c.manifest).where(snapshots.c.manifest.in_(contents))
-    return {*connection.execute(pixels).scalars(), *connection.execute(manifests).scalars()}
+    found: set[str] = set()
+    for column in (images.c.content, *_ALWAYS_NEEDED):
+        found.update(connection.execute(sa.select(column).where(column.in_(contents))).scalars())
+    return found
 
 
 def needed_in_range(connection: sa.Connection, after: int, until: int, as_of: int) -> dict[str, int | None]:
@@ -45,7 +47,12 @@ def needed_in_range(connection: sa.Connection, after: int, until: int, as_of: in
         .where(was_live, images.c.event_seq > after, images.c.event_seq <= until)
     )
     manifests = sa.select(snapshots.c.manifest).where(snapshots.c.event_seq > after, snapshots.c.event_seq <= until)
-    found: dict[str, int | None] = {row.content: row.size for row in connection.execute(pixels)}
+    files = sa.select(kept_files.c.content, kept_files.c.size).where(
+        kept_files.c.event_seq > after, kept_files.c.event_seq <= until
+    )
+    found: dict[str, int | None] = {
+        row.content: row.size for query in (pixels, files) for row in connection.execute(query)
+    }
     return found | dict.fromkeys(connection.execute(manifests).scalars())
 
 

@@ -79,6 +79,7 @@ def _hash_of(table: str, row: dict[str, Any]) -> str | None:
 
 
 def _singular(table: str) -> str:
-    return {"images": "image", "labels": "label", "snapshots": "snapshot", "golden_marks": "golden mark"}.get(
-        table, "retirement"
-    )
+    return {
+        "images": "image", "labels": "label", "snapshots": "snapshot", "golden_marks": "golden mark",
+        "kept_files": "kept file",
+    }.get(table, "retirement")  # fmt: skip

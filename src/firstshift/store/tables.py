@@ -169,8 +169,25 @@ retirements = sa.Table(
     sa.Column("at_us", sa.BigInteger, nullable=False),
 )
 
+kept_files = sa.Table(
+    "kept_files",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _event_seq(),
+    sa.Column("made_from", sa.Text, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("made_from", "place"),
+    sa.Index("ix_kept_files_content", "content"),
+)
+
 ROW_TABLES: dict[str, sa.Table] = {
-    table.name: table for table in (images, labels, golden_marks, snapshots, retirements)
+    table.name: table for table in (images, labels, golden_marks, snapshots, retirements, kept_files)
 }
 """Tables whose every row is named, with its hash, by an event."""
 

@@ -32,6 +32,7 @@ from firstshift.store.blob_address import open_blobs
 from firstshift.store.blob_owner import claim, refuse_taken, require_own
 from firstshift.store.blobs import Blobs, LocalBlobs, disk_error
 from firstshift.store.images import Images
+from firstshift.store.kept_files import KeptFiles
 from firstshift.store.labels import Labels
 from firstshift.store.snapshots import Snapshots
 from firstshift.store.workspace_file import FILE_NAME, WorkspaceFile, read_workspace_file, write_workspace_file
@@ -57,6 +58,7 @@ class Workspace(AbstractContextManager["Workspace"]):
         self.labels = Labels(self.database, self.ledger, actor)
         self.images = Images(self.database, self.ledger, self.blobs, self.labels, actor, limits)
         self.snapshots = Snapshots(self.database, self.ledger, self.blobs, actor)
+        self.kept_files = KeptFiles(self.database, self.ledger, self.blobs, actor)
 
     @classmethod
     def create(

@@ -18,6 +18,7 @@ from firstshift.core.progress import Progress, Silent
 from firstshift.db.turns import one_at_a_time
 from firstshift.line.synth.crew import Crew, local_crew
 from firstshift.line.synth.fingerprint import renderer, renderer_name, what_changed
+from firstshift.line.synth.keeping import keep_inputs
 from firstshift.line.synth.onto_order import Method, OntoOrder, OntoSettings, Pairs, Units
 from firstshift.line.synth.onto_painting import OntoPainter
 from firstshift.line.synth.onto_work import OntoWork
@@ -80,6 +81,8 @@ def _paint(
     for doubt in painter.stage.doubts_of_part:
         told(doubt)
     report.known, report.retired = work.known, work.retired
+    if work.left:
+        keep_inputs(ws, painter.stage)
     progress.start("painting", sum(unit.count for unit in work.left))
     try:
         with closing(crew.paint(painter.asked, Units(ws, photographs, work.left))) as painted:

@@ -12,12 +12,16 @@ from firstshift.line.synth.order import Order
 from firstshift.store.workspace import Workspace
 
 
-def painted_again(ws: Workspace, order: Order, told: dict[str, Any]) -> PaintedOnto:
-    recipe = OntoRecipe.from_json(told)
+def arranged(order: Order, told: dict[str, Any]) -> OntoOrder:
+    """As the run made it of its order: onto a plane the part is flat, whatever the plan says."""
     asked = dict(told["settings"])
     asked["points"] = tuple((name, tuple(tuple(one) for one in pairs)) for name, pairs in asked["points"])
-    ordered = OntoOrder.of(order, OntoSettings(**asked))
-    painter = OntoPainter(ordered)
+    return OntoOrder.of(order, OntoSettings(**asked))
+
+
+def painted_again(ws: Workspace, order: Order, told: dict[str, Any]) -> PaintedOnto:
+    recipe = OntoRecipe.from_json(told)
+    painter = OntoPainter(arranged(order, told))
     for name, mine in (("plan", painter.plan_hash), ("profile", painter.stage.profile_hash)):
         if told.get(name) != mine:
             raise BadInput(

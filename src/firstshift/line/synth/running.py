@@ -19,6 +19,7 @@ from firstshift.line.synth.crew import Crew, local_crew
 from firstshift.line.synth.drawing import units_of
 from firstshift.line.synth.fingerprint import renderer, renderer_name, what_changed
 from firstshift.line.synth.journal import Journal
+from firstshift.line.synth.keeping import keep_inputs
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.recipe import Unit
 from firstshift.line.synth.recording import FOLDER, TURN_S, check_may_begin, record
@@ -140,6 +141,8 @@ def _paint(ws: Workspace, work: _Work, crew: Crew, progress: Progress, told: Cal
         told(doubt)
     report.known, report.retired = len(standing.live), len(standing.retired)
     pieces, channels = work.pieces, len(stage.channels)
+    if pieces:
+        keep_inputs(ws, stage)
     progress.start("rendering", channels * sum(piece.count for piece in pieces))
     try:
         with closing(crew.paint(stage.order, pieces)) as painted:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont
 
 from firstshift.core.encode import encode_png
 from firstshift.core.errors import BadInput, NotFound, Unavailable
@@ -18,11 +17,12 @@ from firstshift.core.label import Label
 from firstshift.core.outline import mask_of
 from firstshift.line.labelled_picture import draw_label
 from firstshift.line.synth.fingerprint import what_changed
+from firstshift.line.synth.keeping import Asked, order_again
 from firstshift.line.synth.onto_painting import PaintedOnto
 from firstshift.line.synth.onto_recipe import MADE_BY_ONTO
-from firstshift.line.synth.onto_showing import painted_again
-from firstshift.line.synth.ordering import order_for
+from firstshift.line.synth.onto_showing import arranged, painted_again
 from firstshift.line.synth.painting import Painted, Painter, check_made_here
+from firstshift.line.synth.panels import side_by_side
 from firstshift.line.synth.recipe import Recipe
 from firstshift.line.synth.settings import SynthSettings
 from firstshift.line.synth.sheet import encoded, shown_pixels
@@ -50,6 +50,8 @@ class Look:
     """Retention gave the old pixels up."""
     renderer_changed: str = ""
     """What is not as it was when the image was made: code, libraries."""
+    plan_kept_because: str = ""
+    """Why the plan that was kept with the run was used, and not the one on the disk."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -58,6 +60,7 @@ class Look:
             "label": self.label.to_json() if self.label else None,
             "provenance": self.provenance,
             "retired": self.is_retired,
+            "plan_kept_because": self.plan_kept_because,
             "rendered_again": {
                 "same": self.is_same,
                 "differing_pixels": self.differing,
@@ -75,20 +78,15 @@ def look_at(
     defect_files: tuple[Path, ...] = (),
     suffix: str | None = None,
 ) -> Look:
+    """Rendered again from the plan on the disk, or, where that is no longer what the image was made from, from the one
+    that was kept with its run."""
     record = ws.images.get(image)
     told = record.capture.provenance
     made_on = str(told.get("device", "cpu"))
     device = _device_for(made_on)
-    if told.get("made_by") == MADE_BY_ONTO:
-        painted: Painted | PaintedOnto = painted_again(
-            ws, order_for(plan_file, SynthSettings(), profile, defect_files), told
-        )
-    else:
-        recipe = Recipe.from_json(told)
-        settings = SynthSettings(**told["settings"], device=device)
-        stage = Stage(order_for(plan_file, settings, profile, defect_files))
-        check_made_here(told, stage)
-        painted = _channel(Painter(stage).paint(recipe), record.capture.channel)
+    with tempfile.TemporaryDirectory(prefix="firstshift-kept-") as place:
+        asked = Asked(plan_file, profile, defect_files)
+        painted, because = _again(ws, record, asked, device, Path(place))
     bytes_now = encode_png(painted.image)
     then = _kept(ws, record)
     differing = None if then is None else _differing(then, painted.image)
@@ -106,7 +104,22 @@ def look_at(
         made_on=made_on,
         is_retired=bool(ws.images.retired_among([record.id])),
         renderer_changed=what_changed(told.get("renderer")),
+        plan_kept_because=because,
     )
+
+
+def _again(
+    ws: Workspace, record: ImageRecord, asked: Asked, device: str, place: Path
+) -> tuple[Painted | PaintedOnto, str]:
+    told = record.capture.provenance
+    if told.get("made_by") == MADE_BY_ONTO:
+        order, because = order_again(ws, told, SynthSettings(), asked, place, lambda order: arranged(order, told).order)
+        return painted_again(ws, order, told), because
+    recipe = Recipe.from_json(told)
+    order, because = order_again(ws, told, SynthSettings(**told["settings"], device=device), asked, place)
+    stage = Stage(order)
+    check_made_here(told, stage)
+    return _channel(Painter(stage).paint(recipe), record.capture.channel), because
 
 
 def _kept(ws: Workspace, record: ImageRecord) -> Image | None:
@@ -158,15 +171,4 @@ def _picture(then: Image | None, label: Label | None, painted: Painted | Painted
         ("mask", np.repeat(mask[:, :, None].astype(np.uint8) * 255, 3, axis=2)),
         ("rendered again", shown_pixels(painted.image)),
     ]
-    side = 512
-    page = Pillow.new("RGB", (4 * side + 5 * 12, side + 44), (255, 255, 255))
-    pen = ImageDraw.Draw(page)
-    for place, (name, pixels) in enumerate(panels):
-        left = 12 + place * (side + 12)
-        pen.text((left, 8), name, fill=(28, 32, 38), font=ImageFont.load_default(18))
-        tile = Pillow.fromarray(np.asarray(pixels, dtype=np.uint8))
-        tile.thumbnail((side, side)) if max(tile.size) > side else None
-        if max(tile.size) < side // 2:
-            tile = tile.resize((tile.width * 2, tile.height * 2), Pillow.Resampling.NEAREST)
-        page.paste(tile, (left, 36))
-    return encoded(page, suffix)
+    return encoded(side_by_side(panels), suffix)

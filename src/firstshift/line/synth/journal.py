@@ -1,8 +1,8 @@
 """What a run knows besides its images, in a file of the workspace: `synth/RUN.json`.
 
 Which parts were looked at, which of them have no place for their flaw, how many hide it, and which renderer paints.
-It is written after each unit's images are recorded, whole or not at all. Which images are there the store says; without
-the file a run counts its images anew, and nothing is lost.
+It is written after images of a few units are recorded, whole or not at all. Which images are there the store says;
+without the file a run counts its images anew, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -71,11 +71,11 @@ class Journal:
         """Whether a part that was worked at has images."""
         return kind not in self.kinds or number not in self.kinds[kind].without_place
 
-    def note(self, unit: Unit, made: Mapping[str, Tally]) -> None:
+    def add(self, unit: Unit, made: Mapping[str, Tally]) -> None:
+        """Not written yet."""
         self.done[unit.kind] = max(self.done[unit.kind], unit.first + unit.count)
         for kind, tally in made.items():
             self.kinds.setdefault(kind, Tally()).add(tally)
-        self.write()
 
     def note_nowhere(self, photograph: str, pieces: Iterable[tuple[str, int]]) -> None:
         """Onto a photograph: what found no place on it is not tried on another one."""

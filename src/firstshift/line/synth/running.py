@@ -1,13 +1,14 @@
 """`synthesise`: paint what is asked for and record it, in an order that can be stopped and goes on.
 
 What the store has of the run is not painted again, whatever became of the journal (`synth/RUN.json` in the workspace);
-what it lacks is, whatever the journal says. A run that was stopped paints at most one unit again, and what was recorded
-of it is not recorded twice: an image's id follows from its bytes and its provenance. A run has one renderer: where the
-renderer changed, the run is not gone on with, but another begun beside it when that is asked for.
+what it lacks is, whatever the journal says. A run that was killed paints at most a second's work again, and what was
+recorded of it is not recorded twice: an image's id follows from its bytes and its provenance. A run has one renderer:
+where the renderer changed, the run is not gone on with, but another begun beside it when that is asked for.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -29,6 +30,9 @@ from firstshift.line.synth.stage import Stage
 from firstshift.line.synth.standing import Standing
 from firstshift.store.images import NewImage
 from firstshift.store.workspace import Workspace
+
+LOT, LOT_S = 16, 1.0
+"""Images that are recorded together, and how long the first of them waits for others."""
 
 
 def synthesise(
@@ -146,20 +150,51 @@ def _paint(ws: Workspace, work: _Work, crew: Crew, progress: Progress, told: Cal
     progress.start("rendering", channels * sum(piece.count for piece in pieces))
     try:
         with closing(crew.paint(stage.order, pieces)) as painted:
-            for step in work.steps:
-                images = []
-                for piece, made in _next_of(painted, len(step.pieces)):
-                    record(ws, made, report, standing, work.again)
-                    images += made
-                    progress.advance(channels * piece.count, note=f"{piece.kind} {piece.first + piece.count}")
-                if step.fresh:
-                    _note(ws, work, step, images)
+            lot = _Lot(ws, work, report, progress)
+            try:
+                for step in work.steps:
+                    lot.take(step, list(_next_of(painted, len(step.pieces))))
+                    if lot.is_due:
+                        lot.record()
+            finally:
+                lot.record()  # whatever ended the painting, what is painted is kept
     finally:
         progress.finish()
     report.close(journal.kinds, stage.plan.synthetic.not_visible)
     for warning in report.warnings:
         told(warning)
     return report
+
+
+class _Lot:
+    """Steps whose images are recorded in one transaction: small ones together, and none waits longer than a second."""
+
+    def __init__(self, ws: Workspace, work: _Work, report: SynthReport, progress: Progress) -> None:
+        self._ws, self._work, self._report, self._progress = ws, work, report, progress
+        self._steps: list[tuple[_Step, list[NewImage]]] = []
+        self._since = time.monotonic()
+
+    def take(self, step: _Step, painted: list[tuple[Unit, list[NewImage]]]) -> None:
+        if not self._steps:
+            self._since = time.monotonic()
+        self._steps.append((step, [one for _, made in painted for one in made]))
+
+    @property
+    def is_due(self) -> bool:
+        return sum(len(made) for _, made in self._steps) >= LOT or time.monotonic() - self._since > LOT_S
+
+    def record(self) -> None:
+        work, steps, self._steps = self._work, self._steps, []
+        record(self._ws, [one for _, made in steps for one in made], self._report, work.standing, work.again)
+        for step, made in steps:
+            if step.fresh:
+                _note(self._ws, work, step, made)
+        if any(step.fresh for step, _ in steps):
+            work.journal.write()
+        for step, _ in steps:
+            for piece in step.pieces:
+                note = f"{piece.kind} {piece.first + piece.count}"
+                self._progress.advance(len(work.stage.channels) * piece.count, note=note)
 
 
 def _next_of(painted: Iterator[tuple[Unit, list[NewImage]]], count: int) -> Iterator[tuple[Unit, list[NewImage]]]:
@@ -180,4 +215,4 @@ def _note(ws: Workspace, work: _Work, step: _Step, images: list[NewImage]) -> No
     }
     labels = ws.labels.current(there)
     said += [(part, labels[image].label if image in labels else None) for image, part in there.items()]
-    work.journal.note(Unit(kind, fresh.start, len(fresh)), tallied(said, [(kind, number) for number in fresh]))
+    work.journal.add(Unit(kind, fresh.start, len(fresh)), tallied(said, [(kind, number) for number in fresh]))

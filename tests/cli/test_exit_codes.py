@@ -44,7 +44,7 @@ ARGUMENTS = {
 }
 
 
-@pytest.mark.parametrize("path", COMMANDS.keys() - NEEDS_NO_WORKSPACE, ids=" ".join)
+@pytest.mark.parametrize("path", sorted(COMMANDS.keys() - NEEDS_NO_WORKSPACE), ids=" ".join)
 def test_without_a_workspace(run: Terminal, tmp_path: Path, path: tuple[str, ...]) -> None:
     ran = run(*path, *ARGUMENTS.get(path, []))
     assert ran.code == ExitCode.NOT_FOUND

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from firstshift.render.gbuffer import GBuffer
+from firstshift.render.gbuffer import GBuffer, footprints_slowly
 from firstshift.render.pose import Pose, about
 from firstshift.render.scene import Placed, Scene
 from firstshift.render.view import Window, view_of
@@ -104,3 +104,18 @@ def test_the_lens_model_is_opencv_s() -> None:
         ideal = (directions / -directions[:, 2:])[:, :2] * (1, -1)
         again = cv2.projectPoints(np.column_stack([ideal, np.ones(200)]), np.zeros(3), np.zeros(3), matrix, numbers)[0]
         np.testing.assert_allclose(again[:, 0] + 0.5, xy, atol=1e-3)
+
+
+def test_footprints_and_samples_by_pixel_are_those_of_their_readable_twins() -> None:
+    """A cast knows where each pixel's samples begin; some of them are searched."""
+    view = view_of(station(), scale=0.4)
+    gbuffer = Scene((Placed(block(9, 7, 4), Pose(about("z", 12), np.array([0.0, 0.0, -2.0])), 0),)).cast(view)
+    np.testing.assert_allclose(gbuffer.footprint_mm, footprints_slowly(gbuffer), rtol=1e-5)
+    pixel = np.arange(gbuffer.width * gbuffer.height)
+    first, count = gbuffer.samples_of(pixel)
+    assert count.min() == 1 < count.max()
+    np.testing.assert_array_equal(np.repeat(pixel, count), gbuffer.pixel)
+    np.testing.assert_array_equal(gbuffer.pixel[first], pixel)
+    every_third = gbuffer.taken(np.arange(0, len(gbuffer), 3))
+    first, count = every_third.samples_of(pixel)
+    np.testing.assert_array_equal(np.repeat(pixel, count), every_third.pixel)

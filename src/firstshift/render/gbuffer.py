@@ -10,10 +10,12 @@ image, z to the camera) unless a name says `local`: those are the CAD file's, to
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 F32 = npt.NDArray[np.float32]
 NOTHING = -1
@@ -55,6 +57,8 @@ class GBuffer:
 
     outlined: npt.NDArray[np.bool_] | None = None
     """(height · width,): pixels on outlines, as the cast found them; None where nobody knows."""
+    starts: npt.NDArray[np.int32] | None = None
+    """(height · width + 1,): the first sample of each pixel, then their number; None where only some were taken."""
 
     def __len__(self) -> int:
         return len(self.pixel)
@@ -62,8 +66,18 @@ class GBuffer:
     @property
     def footprint_mm(self) -> F32:
         """(N,): side of the square on the surface that one pixel sees."""
-        area = np.linalg.norm(np.cross(self.across_mm, self.down_mm), axis=1)
-        return np.asarray(np.sqrt(area), dtype=np.float32)
+        side = np.empty(len(self), np.float32)
+        _footprints(self.across_mm, self.down_mm, side)
+        return side
+
+    def samples_of(self, pixel: npt.NDArray[np.integer]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """(P,) each: the first sample of each of these pixels, and how many it has."""
+        if self.starts is not None:
+            first, after = self.starts[pixel], self.starts[pixel + 1]
+        else:
+            wanted = pixel.astype(np.int32)  # of the same type, or all samples are converted first
+            first, after = np.searchsorted(self.pixel, wanted), np.searchsorted(self.pixel, wanted, side="right")
+        return first.astype(np.int64), (after - first).astype(np.int64)
 
     @property
     def lamps_shift_mm(self) -> F32 | None:
@@ -87,8 +101,8 @@ class GBuffer:
 
     def taken(self, which: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> GBuffer:
         """Only these samples, in this order."""
-        names = [name for name in self.__slots__ if name not in ("width", "height", "travel_mm", "outlined")]
-        return replace(self, outlined=None, **{name: getattr(self, name)[which] for name in names})
+        names = [name for name in self.__slots__ if name not in ("width", "height", "travel_mm", "outlined", "starts")]
+        return replace(self, outlined=None, starts=None, **{name: getattr(self, name)[which] for name in names})
 
     def gathered(self, values: npt.NDArray[np.floating]) -> F32:
         """(N, C) sample values as an image (height, width, C): the weighted sum in each pixel."""
@@ -97,3 +111,18 @@ class GBuffer:
         size = self.width * self.height
         planes = [np.bincount(self.pixel, weighted[:, c], size) for c in range(values.shape[1])]
         return np.stack(planes, axis=1).reshape(self.height, self.width, -1).astype(np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _footprints(across, down, side):  # type: ignore[no-untyped-def]
+    for i in range(len(side)):
+        x = across[i, 1] * down[i, 2] - across[i, 2] * down[i, 1]
+        y = across[i, 2] * down[i, 0] - across[i, 0] * down[i, 2]
+        z = across[i, 0] * down[i, 1] - across[i, 1] * down[i, 0]
+        side[i] = math.sqrt(math.sqrt(x * x + y * y + z * z))
+
+
+def footprints_slowly(gbuffer: GBuffer) -> F32:
+    """The readable twin of `GBuffer.footprint_mm`."""
+    area = np.linalg.norm(np.cross(gbuffer.across_mm, gbuffer.down_mm), axis=1)
+    return np.asarray(np.sqrt(area), dtype=np.float32)

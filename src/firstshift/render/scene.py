@@ -284,6 +284,7 @@ class Scene:
             np.where(met_any, self._surface[triangle], NOTHING).astype(np.int16),
             np.where(met_any, triangle - self._first[self._owner[triangle]], -1).astype(np.int32),
             position, local, normal, facet, back, across, down, scalars(found[7], more[7]),
+            starts=np.concatenate([[np.int32(0)], ends], dtype=np.int32),
         )  # fmt: skip
 
     def _start_mm(self, view: View) -> float:

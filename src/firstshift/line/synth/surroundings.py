@@ -46,8 +46,8 @@ def texture_around(
 
 def _faces(gbuffer: GBuffer, mesh: Mesh, pixel: npt.NDArray[np.integer]) -> tuple[npt.NDArray[np.int64], Flags]:
     """(P,) each: the number of the face that a pixel shows, and whether it shows nothing else."""
-    first = np.searchsorted(gbuffer.pixel, pixel)
-    whole = np.searchsorted(gbuffer.pixel, pixel, side="right") == first + 1
+    first, count = gbuffer.samples_of(pixel)
+    whole = count == 1
     first = np.minimum(first, len(gbuffer.pixel) - 1)
     surface = gbuffer.surface[first].astype(np.int64)
     on_part = (surface >= 0) & (surface < len(mesh.body_names))

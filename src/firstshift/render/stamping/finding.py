@@ -34,9 +34,9 @@ def rows_in_box(gbuffer: GBuffer, left: int, top: int, right: int, bottom: int) 
     lines = np.arange(max(top, 0), min(bottom, gbuffer.height - 1) + 1, dtype=np.int64) * gbuffer.width
     if right < left or not len(lines):
         return np.empty(0, dtype=np.int64)
-    first = np.searchsorted(gbuffer.pixel, (lines + left).astype(np.int32))
-    last = np.searchsorted(gbuffer.pixel, (lines + right).astype(np.int32), side="right")
-    return spans(first, last - first)
+    first, _ = gbuffer.samples_of(lines + left)
+    last, count = gbuffer.samples_of(lines + right)
+    return spans(first, last + count - first)
 
 
 def spans(first: npt.NDArray[np.integer], count: npt.NDArray[np.integer]) -> Rows:

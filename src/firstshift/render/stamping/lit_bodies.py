@@ -97,9 +97,8 @@ def difference(pixel: Pixels, owner: Rows, change: F32, weight: F32) -> Mend:
 
 def nearest_rows(gbuffer: GBuffer, pixel: npt.NDArray[np.int64], offset_px: F32) -> Rows:
     """For each ray the sample of its pixel that lay nearest to it."""
-    first = np.searchsorted(gbuffer.pixel, pixel)
-    count = np.searchsorted(gbuffer.pixel, pixel, side="right") - first
-    nearest = first.astype(np.int64)
+    first, count = gbuffer.samples_of(pixel)
+    nearest = first.copy()
     several = np.flatnonzero(count > 1)
     rows = spans(first[several], count[several])
     owner = np.repeat(several, count[several])
@@ -113,8 +112,7 @@ def weights_of(gbuffer: GBuffer, seen: Seen, before: Rows) -> F32:
     """(R,): how much of its pixel each ray stands for: its part of the weight of the sample it takes the place of, so
     that an outline that is covered altogether leaves nothing of itself."""
     left = gbuffer.weight[before] / (seen.side * seen.side)
-    first = np.searchsorted(gbuffer.pixel, seen.pixel)
-    several = np.flatnonzero(np.searchsorted(gbuffer.pixel, seen.pixel, side="right") - first > 1)
+    several = np.flatnonzero(gbuffer.samples_of(seen.pixel)[1] > 1)
     if not len(several):
         return np.asarray(left, dtype=np.float32)
     pixels = ascending(seen.pixel[several])

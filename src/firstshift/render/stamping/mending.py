@@ -46,8 +46,7 @@ def runs_of(numbers: npt.NDArray[Number]) -> tuple[npt.NDArray[Number], npt.NDAr
 def clean_pixels(prepared: Prepared, pixel: Pixels) -> F32:
     """(L, P, C): the clean radiance of these pixels, summed as `GBuffer.gathered` does."""
     gbuffer, radiance = prepared.gbuffer, prepared.radiance
-    first = np.searchsorted(gbuffer.pixel, pixel)
-    count = np.searchsorted(gbuffer.pixel, pixel, side="right") - first
+    first, count = gbuffer.samples_of(pixel)
     rows = spans(first, count)
     owner = np.repeat(np.arange(len(pixel)), count)
     weighted = radiance[:, rows].astype(np.float64) * gbuffer.weight[rows, None]

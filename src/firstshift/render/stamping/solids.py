@@ -152,10 +152,8 @@ def _samples_of(prepared: Prepared, columns: Pixels, rows: Pixels) -> tuple[Pixe
     """The pixels of a box in one row, the first sample of each, and (as a box) which of them have several."""
     gbuffer = prepared.gbuffer
     pixel = (rows * gbuffer.width + columns).ravel()
-    first = np.minimum(np.searchsorted(gbuffer.pixel, pixel), len(gbuffer) - 1)
-    following = np.minimum(first + 1, len(gbuffer) - 1)
-    several = (gbuffer.pixel[first] != pixel) | ((following > first) & (gbuffer.pixel[following] == pixel))
-    return pixel, first, several.reshape(columns.shape)
+    first, count = gbuffer.samples_of(pixel)
+    return pixel, np.minimum(first, len(gbuffer) - 1), (count != 1).reshape(columns.shape)
 
 
 def _pixel_mm(prepared: Prepared) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from firstshift.cli import screen
-from firstshift.cli.command import AsJson, Quiet, command, group
+from firstshift.cli.command import AsJson, Device, Quiet, command, group
 from firstshift.cli.exit_codes import ExitCode
 from firstshift.cli.progress import progress_shown
 from firstshift.core.errors import BadInput
@@ -119,7 +119,7 @@ def synth(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; without it, one for each core.", show_default=False)
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, or cuda for shading on a GPU.")] = "cpu",
+    device: Device = "cpu",
     seed: Annotated[int, typer.Option(min=0, help="For the images.")] = 1,
     quiet: Quiet = False,
     as_json: AsJson = False,

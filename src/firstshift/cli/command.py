@@ -30,6 +30,14 @@ WorkspaceFolder = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, also for an error.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        metavar="DEVICE",
+        help="What shades: cpu; cuda or cuda:1, a GPU; numpy or torch:cpu, slow, to compare with. "
+        "torch:cpu and cuda need the extra `gpu` (PyTorch).",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 _examples: dict[Callable[..., Any], tuple[str, ...]] = {}

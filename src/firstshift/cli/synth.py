@@ -9,7 +9,7 @@ import typer
 import typer.core
 
 from firstshift.cli import screen
-from firstshift.cli.command import AsJson, Quiet, WorkspaceFolder, command
+from firstshift.cli.command import AsJson, Device, Quiet, WorkspaceFolder, command
 from firstshift.cli.outfile import check_target, write_file
 from firstshift.cli.place import find_plan, open_workspace
 from firstshift.cli.progress import progress_shown
@@ -80,7 +80,7 @@ def run(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; without it, one for each core.", show_default=False)
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, or cuda for shading on a GPU.")] = "cpu",
+    device: Device = "cpu",
     size: Size = 512,
     framing: Framing = "window",
     channels: Channels = None,

@@ -28,6 +28,7 @@ from firstshift.line.synth.ordering import order_for
 from firstshift.line.synth.running import synthesise
 from firstshift.line.synth.settings import SynthSettings
 from firstshift.line.synth.stage import Stage
+from firstshift.render.devices import require_device
 from firstshift.spec.examples import copy_example
 from firstshift.store.workspace import Workspace
 
@@ -98,6 +99,7 @@ def bench_synth(
     holds it to the goals too. `per_class`: images of each class whose processor time is measured afterwards."""
     if good < 1 or defects < 1:
         raise BadInput(where="bench synth", expected="at least one image of each kind", found=f"{good} and {defects}")
+    require_device(device)
     count = workers or os.cpu_count() or 1
     shown = progress or Silent()
     folder = Path(tempfile.mkdtemp(prefix="firstshift-bench-", dir=place))

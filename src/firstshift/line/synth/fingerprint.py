@@ -22,6 +22,7 @@ NO_PIXELS = frozenset(
         *("core/errors.py", "core/ids.py", "core/progress.py", "core/wholefile.py"),
         *(
             "render/cad/region_picture.py",
+            "render/devices.py",
             "spec/examples.py",
             "spec/finding.py",
             "spec/reference.py",

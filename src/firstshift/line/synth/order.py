@@ -10,6 +10,7 @@ from firstshift.defects.drawn import DrawnTypes
 from firstshift.defects.drawn_types import DRAWN_TYPES
 from firstshift.defects.loading import load_types
 from firstshift.line.synth.settings import SynthSettings
+from firstshift.render.devices import require_device
 from firstshift.sensor.profile import SensorProfile
 from firstshift.spec.plan import Plan
 
@@ -53,4 +54,5 @@ class Order:
         from firstshift.line.synth.painting import Painter
         from firstshift.line.synth.stage import Stage
 
+        require_device(self.settings.device)  # each machine of a cluster has its own
         return Painter(Stage(self))

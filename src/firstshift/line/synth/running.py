@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from firstshift.core.errors import BadInput
 from firstshift.core.progress import Progress, Silent
 from firstshift.db.turns import one_at_a_time
-from firstshift.line.synth.crew import Crew, local_crew
+from firstshift.line.synth.crew import Cluster, Crew, local_crew
 from firstshift.line.synth.drawing import units_of
 from firstshift.line.synth.fingerprint import renderer, renderer_name, what_changed
 from firstshift.line.synth.journal import Journal
@@ -28,6 +28,7 @@ from firstshift.line.synth.report import SynthReport, Told, tallied, told_by
 from firstshift.line.synth.settings import SynthSettings
 from firstshift.line.synth.stage import Stage
 from firstshift.line.synth.standing import Standing
+from firstshift.render.devices import require_device
 from firstshift.store.images import NewImage
 from firstshift.store.workspace import Workspace
 
@@ -51,6 +52,8 @@ def synthesise(
     `again` renders what retention took away once more. `anew` lets a run that another renderer began be, and begins one
     beside it.
     """
+    if not isinstance(crew, Cluster):  # its machines say for themselves what they have
+        require_device(order.settings.device)
     stage = Stage(order)
     settings = stage.settings
     if not settings.good and not settings.per_defect:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from firstshift.core.errors import BadInput
 from firstshift.core.hashing import record_hash
+from firstshift.render.devices import check_device
 from firstshift.spec.plan import Plan
 
 Framing = Literal["window", "whole"]
@@ -35,6 +36,7 @@ class SynthSettings:
     varied: bool = True
     """False: no randomisation beyond what parts and flaws bring themselves; for comparison."""
     device: str = "cpu"
+    """What shades (`render.devices`)."""
     renderer: str = ""
     """Names the renderer in a run that was begun beside one of another renderer; usually empty."""
 
@@ -45,6 +47,7 @@ class SynthSettings:
                 raise BadInput(where=f"synth {name}", expected=f"{least:,} to {most:,}", found=f"{value:,}")
         if self.bits not in (8, 16):
             raise BadInput(where="synth bits", expected="8 or 16", found=self.bits)
+        check_device(self.device)
         if not 0 <= self.seed < 2**63:
             raise BadInput(where="synth seed", expected="a whole number of 0 or more", found=self.seed)
 

@@ -27,7 +27,7 @@ from firstshift.line.synth.recipe import Recipe
 from firstshift.line.synth.settings import SynthSettings
 from firstshift.line.synth.sheet import encoded, shown_pixels
 from firstshift.line.synth.stage import Stage
-from firstshift.render.shade_torch import torch_device
+from firstshift.render.devices import require_device
 from firstshift.store.images import ImageRecord
 from firstshift.store.workspace import Workspace
 
@@ -140,11 +140,9 @@ def _differing(then: Image, now: Image) -> int:
 
 def _device_for(made_on: str) -> str:
     """The device that an image was made on, or the processor where this machine has none such."""
-    if made_on in ("cpu", "numpy"):
-        return made_on
     try:
-        torch_device(made_on)
-    except Unavailable:
+        require_device(made_on)
+    except (BadInput, Unavailable):
         return "cpu"
     return made_on
 

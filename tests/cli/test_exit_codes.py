@@ -37,6 +37,7 @@ ARGUMENTS = {
     ("dataset", "golden", "add"): ["img_00", "--reason", "because"],
     ("dataset", "golden", "remove"): ["img_00", "--reason", "because"],
     ("synth", "show"): ["img_00"],
+    ("synth", "inputs"): ["img_00", "out"],
     ("synth", "onto"): ["photo.png", "--per-photo", "1"],
     ("audit", "export"): ["out.jsonl"],
     ("workspace", "move"): ["--blobs", "elsewhere"],
@@ -96,6 +97,10 @@ def test_an_option_that_does_not_exist(run: Terminal, path: tuple[str, ...]) -> 
         ("export out --format shapefile", ExitCode.BAD_INPUT),
         ("export . --format coco", ExitCode.BAD_INPUT),
         ("plan check nowhere.yaml", ExitCode.NOT_FOUND),
+        ("synth preview --out sheet.gif", ExitCode.BAD_INPUT),
+        ("synth preview --size 3", ExitCode.BAD_INPUT),
+        ("synth preview --class scrtch", ExitCode.BAD_INPUT),
+        ("synth onto . --per-photo 1 --points nowhere.json", ExitCode.BAD_INPUT),
         ("plan show keys/ledger.pem", ExitCode.BAD_INPUT),
         ("plan set station.working_distance_mm -1", ExitCode.BAD_INPUT),
         ("plan set nonsense 1", ExitCode.BAD_INPUT),
@@ -190,3 +195,30 @@ def test_nothing_in_json_steers_the_terminal() -> None:
     assert all(c == "\n" or c.isprintable() for c in text)
     assert "grün, 板" in text
     assert json.loads(text) == told
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("synth previw", "firstshift synth: no such command 'previw'; did you mean 'preview'?"),
+        ("preview", "firstshift: no such command 'preview'; did you mean 'synth preview'?"),
+        ("calibrat frames", "firstshift: no such command 'calibrat'; did you mean 'station calibrate'?"),
+        ("plam check", "firstshift: no such command 'plam'; did you mean 'plan'?"),
+        ("plan chck", "firstshift plan: no such command 'chck'; did you mean 'check'?"),
+        ("synth preview --sead 3", "firstshift synth preview: no such option: --sead; did you mean --seed"),
+        ("synth preview --columns 0", "firstshift synth preview: --columns: expected 1 or more; `"),
+        ("synth preview --columns 99", "firstshift synth preview: --columns: expected 12 or less; `"),
+        ("synth preview --seed seven", "firstshift synth preview: --seed: expected a whole number; `"),
+        ("synth preview --view hole", "firstshift synth preview: --view: expected one of window, whole, found hole"),
+    ],
+)
+def test_a_slip_of_the_keyboard_is_told_with_what_was_meant(run: Terminal, words: str, said: str) -> None:
+    ran = run(*words.split())
+    assert ran.code == ExitCode.BAD_INPUT
+    assert ran.err.startswith(f"error: {said}")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_word_that_is_nearly_a_command_may_be_a_plan(run: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    assert "no workspace here" in run("synth", "runs", "--good", "1").err

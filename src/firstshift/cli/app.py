@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -33,6 +34,20 @@ class House(typer.core.TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = {name: self.commands[name] for name in ORDER}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Who types `firstshift preview` is told that it is `firstshift synth preview`."""
+        try:
+            return super().resolve_command(ctx, args)
+        except typer.TyperException as error:
+            inner = {
+                f"{group} {name}": name for group, one in self.commands.items() for name in getattr(one, "commands", {})
+            }
+            meant = [words for words, name in inner.items() if difflib.get_close_matches(args[0], [name], cutoff=0.8)]
+            said = getattr(error, "message", "")
+            if meant and said and "Did you mean" not in said:
+                error.message = f"{said.rstrip('.')}. Did you mean {', '.join(repr(words) for words in meant[:3])}?"
+            raise
 
     def main(
         self,

@@ -31,6 +31,16 @@ _PASSWORD = re.compile(r"(://[^:/@\s]*:)\S+(?=@)")
 _NO_CHOICE = re.compile(
     r"Invalid value for '(?P<name>[^']+)'(?: / '[^']+')*: (?:Value error, )?'(?P<found>.*)' is not one of (?P<known>.*)"
 )
+_NO_VALUE = re.compile(r"Invalid value for '(?P<name>[^']+)'(?: / '[^']+')*: Input should be (?P<said>.*)")
+_EXPECTED = {
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "greater than or equal to": "{} or more",
+    "less than or equal to": "{} or less",
+    "greater than": "more than {}",
+    "less than": "less than {}",
+}
+_GUESS = re.compile(r"(?P<what>.*?)\.? (?:Did you mean|\(Possible options:) (?P<names>.*?)[?)]")
 _STOPPED = "stopped; what is finished is kept, and the same command goes on from there"
 
 
@@ -89,18 +99,24 @@ def _show_usage_error(error: typer.TyperException, as_json: bool) -> ExitCode:
     if type(error).__name__ == "NoArgsIsHelpError":  # the help is on the screen already
         return ExitCode.BAD_INPUT
     command = context.command_path if context is not None else "firstshift"
-    message = one_line(error.format_message()).rstrip(".")
-    message = f"{command}: {_in_our_shape(message)}; `{command} --help` shows an example"
+    message = _in_our_shape(one_line(error.format_message()).rstrip("."))
+    message = f"{command}: {message}{' ' if message.endswith('?') else '; '}`{command} --help` shows an example"
     _show({"error": "Usage", "message": message, "exit_code": int(ExitCode.BAD_INPUT)}, as_json)
     return ExitCode.BAD_INPUT
 
 
 def _in_our_shape(message: str) -> str:
-    """Typer's sentence about a value that is none of the possible ones, as every other error says it."""
-    choice = _NO_CHOICE.fullmatch(message)
-    if choice is None:
-        return f"{message[:1].lower()}{message[1:]}"
-    return f"{choice['name']}: expected one of {choice['known'].replace(chr(39), '')}, found {choice['found']}"
+    """Typer's sentence about a value that cannot be, as every other error says it."""
+    choice, value, guess = _NO_CHOICE.fullmatch(message), _NO_VALUE.fullmatch(message), _GUESS.fullmatch(message)
+    if choice is not None:
+        return f"{choice['name']}: expected one of {choice['known'].replace(chr(39), '')}, found {choice['found']}"
+    if value is not None:
+        for said, expected in _EXPECTED.items():
+            if value["said"].startswith(said):
+                return f"{value['name']}: expected {expected.format(value['said'][len(said) :].strip())}"
+    if guess is not None:
+        return f"{guess['what'][:1].lower()}{guess['what'][1:]}; did you mean {guess['names']}?"
+    return f"{message[:1].lower()}{message[1:]}"
 
 
 def _show_bug(error: BaseException, arguments: Sequence[str], as_json: bool) -> ExitCode:

@@ -18,6 +18,7 @@ from pathlib import Path
 from firstshift.core.errors import BadInput, Refused, Unavailable
 from firstshift.core.wholefile import flush_folder
 
+PICTURES = (".png", ".jpg", ".jpeg")
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFLNK: "a symbolic link",
@@ -44,6 +45,16 @@ def check_target(path: Path | None, *, overwrite: bool = True) -> None:
         raise BadInput(where=path, expected="a file to write", found=kind, way_out="choose another name")
     if not overwrite:
         raise Refused("there is a file of this name already", where=path, way_out="choose another name, or remove it")
+
+
+def check_picture(path: Path) -> None:
+    """The same for a picture, whose format its name tells."""
+    check_target(path)
+    if path.suffix.lower() not in PICTURES:
+        raise BadInput(
+            where=path, expected=f"a name that ends in {', '.join(PICTURES[:-1])} or {PICTURES[-1]}",
+            found=path.suffix or "no ending", way_out=f"write {path.with_suffix('.png').name}",
+        )  # fmt: skip
 
 
 def _check_folder(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,7 +11,7 @@ import typer.core
 
 from firstshift.cli import screen
 from firstshift.cli.command import AsJson, Device, Quiet, WorkspaceFolder, command
-from firstshift.cli.outfile import check_target, write_file
+from firstshift.cli.outfile import check_picture, write_file
 from firstshift.cli.place import find_plan, open_workspace
 from firstshift.cli.progress import progress_shown
 from firstshift.cli.synth_onto import Again, Anew, ClusterAddress, add_onto, show_report
@@ -24,9 +25,13 @@ class Synth(typer.core.TyperGroup):
     """`firstshift synth plan.yaml …` is `firstshift synth run plan.yaml …`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
+        if args and args[0] not in self.commands and args[0] not in ("--help", "-h") and not self._mistyped(args[0]):
             args = ["run", *args]
         return list(super().parse_args(ctx, args))
+
+    def _mistyped(self, word: str) -> bool:
+        """Nearly a command, and no plan: `firstshift synth previw`."""
+        return not Path(word).exists() and bool(difflib.get_close_matches(word, self.commands))
 
 
 app = typer.Typer(
@@ -150,7 +155,7 @@ def preview(
     """Draw a contact sheet in seconds: good parts and each class of flaw, outlined. Nothing is recorded."""
     from firstshift.line.synth.sheet import draw_sheet
 
-    check_target(out)
+    check_picture(out)
     order = _order(
         find_plan(plan, folder), profile, defects,
         good=columns, per_defect=columns, seed=seed, size_px=size, framing=framing,
@@ -199,7 +204,7 @@ def show(
     from firstshift.line.synth.showing import look_at
 
     if out is not None:
-        check_target(out)
+        check_picture(out)
     with open_workspace(folder) as ws:
         found = look_at(
             ws,

@@ -10,6 +10,7 @@ import difflib
 import re
 import types
 import typing
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -90,11 +91,11 @@ def _explain(
     if kind == "plan":
         path += tuple(context["at"])
         word = context["found"] if isinstance(context["found"], str) else None
-        guess = _nearest(word, _after_one_of(context["expected"]))
+        guess = nearest(word, _after_one_of(context["expected"]))
         return path, context["expected"], show(context["found"]), _join(guess, context["way_out"])
     if kind == "extra_forbidden":
         names = names_at(model, path[:-1], data, types)
-        return path, "a setting that exists", show(path[-1]), _nearest(str(path[-1]), names) or _list(names)
+        return path, "a setting that exists", show(path[-1]), nearest(str(path[-1]), names) or _list(names)
     if kind == "missing" and isinstance(path[-1], int):
         return path, "this setting", "nothing", f"here stand {path[-1] + 1} or more, found {show(detail['input'])}"
     if kind == "missing":
@@ -106,7 +107,7 @@ def _explain(
         choices = told.replace("'", "").split(", ")
         expected = f"one of {told}"
         word = detail["input"] if isinstance(detail["input"], str) else None
-        way_out = "write it without quotes" if word in choices else _nearest(word, choices)
+        way_out = "write it without quotes" if word in choices else nearest(word, choices)
     elif kind in _BOUNDS:
         word, key = _BOUNDS[kind]
         expected, way_out = f"{word} {context[key]:g}", _unit_hint(path)
@@ -166,7 +167,8 @@ def _after_one_of(expected: str) -> list[str]:
     return re.sub(r"^the \w+ ", "", words).split(", ") if found else []
 
 
-def _nearest(word: str | None, names: list[str]) -> str:
+def nearest(word: str | None, names: Sequence[str]) -> str:
+    """A way out for a word that is none of the names: the one that was probably meant, or nothing."""
     if not word:
         return ""
     close = difflib.get_close_matches(word[:80].lower(), names, n=1, cutoff=0.6)

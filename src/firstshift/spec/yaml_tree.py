@@ -107,11 +107,15 @@ def read_tree(text: str, name: str = "plan") -> Node:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f": line {mark.line + 1}" if mark is not None else ""
+        if text.lstrip()[:12] == "ISO-10303-21":
+            raise BadInput(
+                where=name, expected="a plan", found="a STEP file", way_out="name the plan.yaml that names this file"
+            ) from None
         what = one_line(error.problem or error.context or "something else", 120)
         raise BadInput(
             where=f"{name}{line}",
             expected="YAML",
-            found=what,
+            found=f"what is none ({what})",
             way_out="check the indentation and the quotes around this line",
         ) from None
     except YAMLError as error:

@@ -100,7 +100,7 @@ def test_a_replaced_cad_file_makes_another_run(bracket: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("asked", "message"),
-    [({"good": -1}, "synth good"), ({"size_px": 4}, "synth size_px"), ({"seed": -3}, "synth seed")],
+    [({"good": -1}, "--good"), ({"size_px": 4}, "--size"), ({"seed": -3}, "--seed")],
 )
 def test_numbers_out_of_bounds_are_refused(asked: dict[str, int], message: str) -> None:
     with pytest.raises(BadInput, match=message):

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from firstshift.core.errors import BadInput
+from firstshift.core.errors import BadInput, one_line
 from firstshift.core.progress import Progress, Silent
 from firstshift.db.turns import one_at_a_time
 from firstshift.line.synth.crew import Crew, local_crew
@@ -27,6 +27,7 @@ from firstshift.line.synth.recording import TURN_S, check_may_begin, record
 from firstshift.line.synth.report import SynthReport, told_by
 from firstshift.store.workspace import Workspace
 
+POINTS_TELL = "image in pixels from the upper left corner, part in mm as in the CAD file"
 MAX_POINTS_BYTES = 4_000_000
 
 
@@ -109,23 +110,43 @@ def read_points(path: Path) -> tuple[tuple[str, Pairs], ...]:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_POINTS_BYTES + 1)
-        if len(data) > MAX_POINTS_BYTES:
-            raise ValueError("a file over 4 MB")
-        told = json.loads(data)
-        named = {"" if name == "points" else str(name): pairs for name, pairs in told.items()}
-        return tuple((name, tuple(_pair(one) for one in pairs)) for name, pairs in named.items())
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        told = json.loads(data) if len(data) <= MAX_POINTS_BYTES else None
+    except OSError as error:
+        raise _no_points(path, error.strerror or error) from error
+    except (ValueError, RecursionError) as error:
+        raise _no_points(path, f"no JSON ({str(error)[:80]})") from error
+    if len(data) > MAX_POINTS_BYTES:
+        raise _no_points(path, "a file over 4 MB")
+    if not isinstance(told, dict) or not told:
+        raise _no_points(path, _short(told))
+    return tuple(("" if name == "points" else name, _pairs(path, name, pairs)) for name, pairs in told.items())
+
+
+def _pairs(path: Path, name: str, pairs: Any) -> Pairs:
+    if not isinstance(pairs, list):
+        raise _no_points(path, _short(pairs))
+    return tuple(_pair(path, name, number, one) for number, one in enumerate(pairs))
+
+
+def _pair(path: Path, name: str, number: int, one: Any) -> tuple[float, float, float, float, float]:
+    try:
+        (x, y), (px, py, pz) = one["image"], one["part"]
+        return (float(x), float(y), float(px), float(py), float(pz))
+    except (TypeError, ValueError, LookupError, OverflowError) as error:
         raise BadInput(
-            where=path,
-            expected='{"points": [{"image": [x, y], "part": [x, y, z]}, ...]}',
-            found=str(error)[:100],
-            way_out="image in pixels from the upper left corner, part in mm as in the CAD file",
-        ) from error
+            where=f"{path}: {name}[{number}]", expected='{"image": [x, y], "part": [x, y, z]}', found=_short(one),
+            way_out=POINTS_TELL,
+        ) from error  # fmt: skip
 
 
-def _pair(one: dict[str, Any]) -> tuple[float, float, float, float, float]:
-    (x, y), (px, py, pz) = one["image"], one["part"]
-    return (float(x), float(y), float(px), float(py), float(pz))
+def _no_points(path: Path, found: object) -> BadInput:
+    return BadInput(
+        where=path, expected='{"points": [{"image": [x, y], "part": [x, y, z]}, ...]}', found=found, way_out=POINTS_TELL
+    )
+
+
+def _short(value: Any) -> str:
+    return one_line(json.dumps(value), 80)
 
 
 def chosen_method(plane: bool, points: bool, silhouette: bool) -> Method:

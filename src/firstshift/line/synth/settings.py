@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -9,12 +10,20 @@ from firstshift.core.errors import BadInput
 from firstshift.core.hashing import record_hash
 from firstshift.render.devices import check_device
 from firstshift.spec.plan import Plan
+from firstshift.spec.problems import nearest
 
 Framing = Literal["window", "whole"]
 GOOD = "good"
 MAX_IMAGES = 10_000_000
 RECIPE_VERSION = 3
 """Rises whenever the same recipe would give another image."""
+
+_BOUNDS = (
+    ("good", "--good", 0, MAX_IMAGES),
+    ("per_defect", "--per-defect", 0, MAX_IMAGES),
+    ("size_px", "--size", 32, 8192),
+)
+"""Settings by the names of their options: that is where a person writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +50,24 @@ class SynthSettings:
     """Names the renderer in a run that was begun beside one of another renderer; usually empty."""
 
     def __post_init__(self) -> None:
-        for name, least, most in (("good", 0, MAX_IMAGES), ("per_defect", 0, MAX_IMAGES), ("size_px", 32, 8192)):
+        for name, option, least, most in _BOUNDS:
             value = getattr(self, name)
             if not least <= value <= most:
-                raise BadInput(where=f"synth {name}", expected=f"{least:,} to {most:,}", found=f"{value:,}")
+                raise BadInput(where=option, expected=f"{least:,} to {most:,}", found=f"{value:,}")
         if self.bits not in (8, 16):
-            raise BadInput(where="synth bits", expected="8 or 16", found=self.bits)
+            raise BadInput(where="--bits", expected="8 or 16", found=self.bits)
         check_device(self.device)
         if not 0 <= self.seed < 2**63:
-            raise BadInput(where="synth seed", expected="a whole number of 0 or more", found=self.seed)
+            raise BadInput(where="--seed", expected="a whole number from 0 to 2^63", found=self.seed)
 
     def check_against(self, plan: Plan) -> None:
         known = [channel.name for channel in plan.station.channels]
         for name in self.channels:
             if name not in known:
-                raise BadInput(where="channel", expected=f"one of {', '.join(known)}", found=name)
+                raise _none_of("--channel", known, name)
         for name in self.classes:
             if name not in plan.class_names:
-                raise BadInput(where="class", expected=f"one of {', '.join(plan.class_names)}", found=name)
+                raise _none_of("--class", plan.class_names, name)
 
     def run_name(self, plan_hash: str, profile_hash: str | None, channels: tuple[str, ...]) -> str:
         """The same for the same images, however many of them: asking for more goes on where it stopped.
@@ -69,3 +78,7 @@ class SynthSettings:
         for count in ("good", "per_defect", "classes", "device", *(() if self.renderer else ("renderer",))):
             del asked[count]
         return record_hash({"plan": plan_hash, "profile": profile_hash, "recipe": RECIPE_VERSION, **asked})[:12]
+
+
+def _none_of(option: str, known: Sequence[str], found: str) -> BadInput:
+    return BadInput(where=option, expected=f"one of {', '.join(known)}", found=found, way_out=nearest(found, known))

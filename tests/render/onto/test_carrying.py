@@ -9,7 +9,7 @@ import pytest
 from firstshift.core.image import GREY, RGB, Image
 from firstshift.core.seed import Seed
 from firstshift.render.gbuffer import F32
-from firstshift.render.onto.carrying import Carried, Change, Noise, carry, exposure_of, hidden_by
+from firstshift.render.onto.carrying import Carried, Change, Noise, carry, exposure_of, hidden_by, without_noise
 from firstshift.render.onto.levels import Levels, step_of
 from firstshift.render.onto.preparing import light_of, prepare
 from firstshift.render.onto.registering import plane_under, register_plane
@@ -133,3 +133,27 @@ def test_twelve_bit_cameras_keep_their_empty_bits() -> None:
     assert step_of(pixels) == 16
     got = carried(pixels, GREY, 0.7, Noise(1e-7, 1e-5))
     assert (got.image.pixels % 16 == 0).all()
+
+
+def test_noise_is_taken_off_where_something_hides_the_surface_and_texture_stays() -> None:
+    """600 pixels tell a spread to 3 %; what a window of three pixels leaves of the noise is more."""
+    law = Noise(1e-4, 0.0)
+    calm = 0.4 + np.zeros((60, 60, 1), np.float32)
+    grooves = 0.4 + np.float32(0.08) * np.sin(np.arange(60) * 1.2, dtype=np.float32)[None, :, None] + 0 * calm
+    noise = 0.01 * Seed(3).generator().standard_normal((60, 60, 1)).astype(np.float32)
+    hidden = np.zeros((60, 60), np.float32)
+    hidden[15:45, 15:45] = 1
+    for surface, left in ((calm, 0.35), (grooves, 1.2)):
+        quiet = without_noise(surface + noise, hidden, law)
+        assert np.array_equal(quiet[hidden == 0], (surface + noise)[hidden == 0])
+        assert (quiet - surface)[20:40, 20:40].std() < left * 0.01
+
+
+@pytest.mark.parametrize("gamma", [1.0, 2.2])
+def test_a_spread_of_light_is_one_of_numbers(gamma: float) -> None:
+    levels = Levels(4.0, 255.0, gamma)
+    light = np.linspace(0.02, 0.98, 20, dtype=np.float32)
+    least = np.float32(1e-3)
+    slope = (levels.numbers(light + least) - levels.numbers(light - least)) / (2 * least)
+    assert np.allclose(levels.per_light(light), slope, rtol=0.01)
+    assert np.isfinite(levels.per_light(np.zeros(1, np.float32))).all()

@@ -15,7 +15,7 @@ from firstshift.spec.problems import nearest
 Framing = Literal["window", "whole"]
 GOOD = "good"
 MAX_IMAGES = 10_000_000
-RECIPE_VERSION = 3
+RECIPE_VERSION = 4
 """Rises whenever the same recipe would give another image."""
 
 _BOUNDS = (

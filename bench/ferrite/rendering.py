@@ -53,7 +53,7 @@ SHARES = {GOOD: 0.15, "mark": 0.2, "blowhole": 0.15, "crack": 0.15, "break": 0.1
 BARE = ("unground", "chipped_edge", "porosity", "crack")
 """Types of flaws under which there are no grinding marks."""
 POSE_IMAGES = 3
-VERSION = 3
+VERSION = 4
 """Rises when this file or the package would give other images: then the cache is not used."""
 
 Grey = npt.NDArray[np.uint8]

@@ -30,6 +30,7 @@ greys of 255, `faint` if by one and a half.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,6 +56,7 @@ PLAIN_MOVE, FAINT_MOVE = 3 / 255, 1.5 / 255
 """Shares of white by which the strongest twentieth of a flaw's marked pixels moves. Persons who confirm labels look at
 screens of 256 greys: what moves by less than three of them is found with the box's help only, by one never."""
 HALF = 0.5
+ENOUGH_PIXELS = 4096
 THINNEST = 0.05
 """Of a pixel: what a flaw covers less is left out of its mask."""
 Verdict = Literal["visible", "faint", "not visible"]
@@ -157,6 +159,21 @@ def _is_saved(change: npt.NDArray[np.floating]) -> bool:
     moved = np.minimum(np.abs(change), 1.0)
     unchanged = float(np.prod(1 - moved))
     return float(moved.max()) >= LEAST_MOVE and unchanged <= UNCHANGED_CHANCE
+
+
+def texture_of(clean: npt.NDArray[np.floating], mask: Mask, reach_px: int = 12) -> float:
+    """Standard deviation of the clean image (height, width) around a flaw after its slow part is taken off: the
+    surface's own texture as far as it can be mistaken for the flaw."""
+    bounds = mask.bounds()
+    if bounds is None:
+        return 0.0
+    height, width = mask.pixels.shape
+    top, left = max(int(bounds.y) - reach_px, 0), max(int(bounds.x) - reach_px, 0)
+    bottom = min(int(bounds.y + bounds.height) + reach_px, height)
+    right = min(int(bounds.x + bounds.width) + reach_px, width)
+    step = math.ceil(math.sqrt((bottom - top) * (right - left) / ENOUGH_PIXELS))
+    piece = clean[top:bottom:step, left:right:step]
+    return texture_of_face(piece.ravel(), *np.mgrid[0 : piece.shape[0], 0 : piece.shape[1]].reshape(2, -1))
 
 
 def texture_of_face(

@@ -14,15 +14,13 @@ import numpy.typing as npt
 from firstshift.core.mesh import Mesh
 from firstshift.line.synth.lit import Box
 from firstshift.render.gbuffer import F32, GBuffer
-from firstshift.render.noticing import texture_of_face
+from firstshift.render.noticing import ENOUGH_PIXELS, texture_of_face
 
 Flags = npt.NDArray[np.bool_]
 SURROUNDINGS_PX = 12
 """How far around a flaw its surface is looked at."""
 FEWEST_OF_A_FACE = 24
 """A face of which fewer pixels are around a flaw tells no spread."""
-ENOUGH_PIXELS = 4096
-"""Around a larger flaw only every other pixel is looked at, or fewer."""
 
 
 def texture_around(

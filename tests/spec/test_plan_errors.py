@@ -231,6 +231,8 @@ TEXTS = [
     ("a:\n\t- b\n", "line 2: expected YAML"),
     ("a: [1, 2\n", "expected YAML"),
     ("a: 'b\n", "expected YAML"),
+    ("c: 1\na: 'b\nd: 2\ne: 3\n", "line 2: expected YAML, found what is none (unexpected end of stream)"),
+    ("ISO-10303-21;\nHEADER;\nFILE_NAME('a');\n", "expected a plan, found a STEP file; name the plan.yaml"),
     ('a: "\\UFFFFFFFF"\n', "expected YAML"),
     ('a: "\\ud800"\n', "half of a surrogate pair"),
     ("a: \x00\n", "expected YAML"),

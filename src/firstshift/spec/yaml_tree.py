@@ -106,6 +106,8 @@ def read_tree(text: str, name: str = "plan") -> Node:
         return _Reader(name).read(_quiet_events(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if "end of stream" in str(error.problem):  # a quote or bracket that is never closed: say where it was opened
+            mark = error.context_mark or mark
         line = f": line {mark.line + 1}" if mark is not None else ""
         if text.lstrip()[:12] == "ISO-10303-21":
             raise BadInput(
@@ -115,7 +117,7 @@ def read_tree(text: str, name: str = "plan") -> Node:
         raise BadInput(
             where=f"{name}{line}",
             expected="YAML",
-            found=f"what is none ({what})",
+            found=f"what is none ({what.removeprefix('found ')})",
             way_out="check the indentation and the quotes around this line",
         ) from None
     except YAMLError as error:

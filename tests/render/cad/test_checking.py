@@ -107,7 +107,10 @@ def test_step_with_the_wrong_unit_in_it(tmp_path: Path) -> None:
     text = (FILES / "block_mm.step").read_text()
     (tmp_path / "b.step").write_text(text.replace("SI_UNIT(.MILLI.,.METRE.)", "SI_UNIT($,.METRE.)"))
     error = refused(part_of("b.step", (50.8, 25.4, 12.7)), tmp_path)
-    assert error.way_out == "the file says m, but its numbers look like mm: export it again in mm"
+    assert (
+        error.way_out
+        == "write size_mm in mm; where that is right and the file says m and means mm, export it again in mm"
+    )
 
 
 def test_another_part_altogether() -> None:

@@ -99,10 +99,14 @@ def _unit_that_fits(part: Part, ratio: float) -> str:
     # Doubled conversions too: a file whose numbers are mm and which says metres, and the other way round.
     for unit, size in MM_OF_UNIT.items():
         if unit != "mm" and math.isclose(size, ratio, rel_tol=FACTOR_SHARE):
-            return f"the file says {unit}, but its numbers look like mm: export it again in mm"
+            return _exported_wrongly(f"{unit} and means mm")
         if unit != "mm" and math.isclose(1 / size, ratio, rel_tol=FACTOR_SHARE):
-            return f"the file says mm, but its numbers look like {unit}: export it again in mm"
+            return _exported_wrongly(f"mm and means {unit}")
     return ""
+
+
+def _exported_wrongly(says: str) -> str:
+    return f"write size_mm in mm; where that is right and the file says {says}, export it again in mm"
 
 
 def _crowded(mesh: Mesh, sides: Sides) -> Iterator[_Trouble]:

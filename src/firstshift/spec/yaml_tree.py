@@ -94,6 +94,9 @@ def too_large(name: str, size: int) -> BadInput:
 def read_tree(text: str, name: str = "plan") -> Node:
     if len(text) > MAX_BYTES:
         raise too_large(name, len(text))
+    if text.lstrip().startswith("ISO-10303-21"):
+        way_out = "name the plan.yaml that names this file"
+        raise BadInput(where=name, expected="a plan", found="a STEP file", way_out=way_out)
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("%"):  # a directive wherever it stands: block text is indented
             where = f"{name}: line {number}"
@@ -109,10 +112,6 @@ def read_tree(text: str, name: str = "plan") -> Node:
         if "end of stream" in str(error.problem):  # a quote or bracket that is never closed: say where it was opened
             mark = error.context_mark or mark
         line = f": line {mark.line + 1}" if mark is not None else ""
-        if text.lstrip()[:12] == "ISO-10303-21":
-            raise BadInput(
-                where=name, expected="a plan", found="a STEP file", way_out="name the plan.yaml that names this file"
-            ) from None
         what = one_line(error.problem or error.context or "something else", 120)
         raise BadInput(
             where=f"{name}{line}",

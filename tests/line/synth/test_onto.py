@@ -133,6 +133,19 @@ def test_a_corrupted_photograph_is_named_and_nothing_is_recorded(ws: Workspace, 
     assert "tile1.png" in told[0]
 
 
+def test_a_photograph_that_does_not_do_is_named_and_nothing_is_recorded(ws: Workspace, folder: Path) -> None:
+    """Recorded, it would stand in the way of every later `onto --images`."""
+    (folder / "thumb.png").write_bytes(as_file(np.full((20, 30), 90, np.uint8)))
+    with pytest.raises(BadInput, match=r"thumb\.png: .*32 × 32 pixels or more, found 30 × 20"):
+        taken(ws, folder)
+    assert ws.images.count() == 0
+    told: list[str] = []
+    kept = from_files(ws, [folder], station="tiles", camera=None, channel="side", skip=True, told=told.append)
+    assert len(kept) == 3
+    assert "thumb.png" in told[0]
+    assert ws.images.count() == 3
+
+
 def painted(order: Order, name: str, data: bytes, **asked: Any) -> Outcome:
     painter = OntoOrder.of(order, OntoSettings(per_photo=1, seed=1, **asked)).painter()
     return painter.paint_unit(OntoUnit(Photograph("img", name, data), (("stain", 0),)))

@@ -11,6 +11,7 @@ from firstshift.core.imagefacts import is_image_name
 from firstshift.core.imagefile import read_image_file
 from firstshift.core.label import Verdict
 from firstshift.core.progress import Progress, Silent
+from firstshift.line.synth.onto_suiting import check_suits
 from firstshift.store.images import Examined, NewImage
 from firstshift.store.search import Query
 from firstshift.store.workspace import Workspace
@@ -30,7 +31,7 @@ def from_files(
     told: Callable[[str], None] = lambda _: None,
 ) -> dict[str, str]:
     """Ids and names of the images with these files' bytes, recorded as real ones where there are none yet. Every file
-    is read and decoded first, so that one that is damaged is named before anything is recorded."""
+    is read and decoded first, so that one that is damaged or does not do is named before anything is recorded."""
     shown = progress or Silent()
     files = list(_files(sources))
     if not files:
@@ -40,7 +41,9 @@ def from_files(
     try:
         for path, name in files:
             try:
-                looks.append((path, name, ws.images.examine(read_image_file(path, name), name)))
+                look = ws.images.examine(read_image_file(path, name), name)
+                check_suits(look.facts.channel_names, look.facts.width, look.facts.height, name)
+                looks.append((path, name, look))
             except FirstshiftError as error:
                 if not skip:
                     raise

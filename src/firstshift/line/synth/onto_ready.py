@@ -14,6 +14,7 @@ from firstshift.core.image import Image
 from firstshift.core.mesh import Mesh
 from firstshift.line.synth.drawing import nominal_pose
 from firstshift.line.synth.onto_order import OntoSettings
+from firstshift.line.synth.onto_suiting import check_suits
 from firstshift.line.synth.recipe import SurfaceDraw
 from firstshift.line.synth.setting_up import part_surfaces
 from firstshift.render.gbuffer import F32
@@ -40,8 +41,6 @@ Flags = npt.NDArray[np.bool_]
 WHOLE_PX = 640
 """A photograph up to this size is rendered as a whole, once; of larger ones a window round each flaw."""
 SURVEY_PX = 256
-SMALLEST_PX = 32
-"""As of a rendered image; on less there is neither light nor texture to go by."""
 BORDER_PX = 3
 """Flaws keep off the outline by this much."""
 NOISE_CELL = 24
@@ -139,22 +138,8 @@ def made_ready(
 
 def checked_channels(photograph: Image, name: str) -> list[int]:
     """The channels that are light. Refuses what flaws cannot be put onto."""
-    channels, wanted = light_channels(photograph), "a grey or a colour photograph"
-    if not channels:
-        raise BadInput(
-            where=name, expected=wanted, found=" ".join(photograph.channels),
-            way_out="export one light channel at a time",
-        )  # fmt: skip
-    if len(channels) == 1 and len(photograph.channels) > 1:
-        raise BadInput(
-            where=name, expected=wanted, found=" with ".join(photograph.channels), way_out="save it without alpha"
-        )
-    if min(photograph.width, photograph.height) < SMALLEST_PX:
-        raise BadInput(
-            where=name, expected=f"a photograph of {SMALLEST_PX} × {SMALLEST_PX} pixels or more",
-            found=f"{photograph.width} × {photograph.height}", way_out="cut out more of the surface around it",
-        )  # fmt: skip
-    return channels
+    check_suits(photograph.channels, photograph.width, photograph.height, name)
+    return light_channels(photograph)
 
 
 def register(name: str, stage: Stage, settings: OntoSettings, mask: Flags) -> Registered:

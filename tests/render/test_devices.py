@@ -16,7 +16,7 @@ def test_names_of_devices(name: str) -> None:
     check_device(name)
 
 
-@pytest.mark.parametrize("name", ["", "CPU", "gpu", "toaster", "cuda:", "cuda:x", "cuda:-1", "torch", "cpu\n", "mps"])
+@pytest.mark.parametrize("name", ["", "CPU", "gpu", "toaster", "cuda:", "cuda:x", "cuda:-1", "torch", "cpu\n", "cuda:128", "mps"])
 def test_anything_else_is_refused_with_the_names_and_the_extra(name: str) -> None:
     with pytest.raises(BadInput, match="expected cpu, numpy, torch:cpu, cuda or cuda:1") as refused:
         check_device(name)
@@ -30,7 +30,7 @@ def test_a_processor_is_always_here(name: str) -> None:
 
 def test_a_gpu_beyond_those_that_are_here_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="expected a CUDA GPU that PyTorch can use"):
-        require_device("cuda:999")
+        require_device("cuda:99")
 
 
 def test_without_pytorch_the_extra_is_named_and_the_processor_needs_none() -> None:

@@ -146,7 +146,7 @@ def test_without_a_gpu_cuda_is_unavailable() -> None:
         return
     with pytest.raises(Unavailable, match="expected a CUDA GPU"):
         shade(*everything("mono")[:4], device="cuda")
-    with pytest.raises(BadInput, match="expected cpu, numpy, cuda"):
+    with pytest.raises(BadInput, match="expected cpu, numpy, torch:cpu, cuda"):
         shade(*everything("mono")[:4], device="toaster")
 
 

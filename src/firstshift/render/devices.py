@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import re
 
-from firstshift.core.errors import BadInput, Unavailable
+from firstshift.core.errors import BadInput
 
 NAMES = "cpu, numpy, torch:cpu, cuda or cuda:1"
 WITHOUT_TORCH = ("cpu", "numpy")
-_TORCH = re.compile(r"torch:cpu|cuda(:\d{1,3})?")
+_TORCH = re.compile(r"torch:cpu|cuda(:\d{1,2})?")
+"""An index of torch is one byte: cuda:999 would come out as another."""
 _INSTALL = "torch:cpu and cuda need PyTorch: pip install 'firstshift[gpu]'"
 
 
@@ -31,24 +32,7 @@ def check_device(name: str) -> None:
 def require_device(name: str) -> None:
     """Raises Unavailable where PyTorch or the GPU is missing."""
     check_device(name)
-    if name in WITHOUT_TORCH:
-        return
-    try:
-        import torch
-    except ImportError:
-        raise Unavailable(
-            where=f"--device {name}",
-            expected="PyTorch",
-            found="it is not installed",
-            way_out="pip install 'firstshift[gpu]'; cpu and numpy need nothing more",
-        ) from None
-    if not name.startswith("cuda"):
-        return
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if int(name.partition(":")[2] or 0) >= count:
-        raise Unavailable(
-            where=f"--device {name}",
-            expected="a CUDA GPU that PyTorch can use",
-            found=f"{count} of them, counted from cuda:0" if count else "none",
-            way_out="nvidia-smi shows what is there; without --device the processor shades",
-        )
+    if name not in WITHOUT_TORCH:
+        from firstshift.render.shade_torch import torch_device
+
+        torch_device(name)

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from firstshift.core.errors import BadInput, Unavailable
+from firstshift.core.errors import Unavailable
 from firstshift.render.appearance import Emitters, Materials
+from firstshift.render.devices import check_device
 from firstshift.render.gbuffer import F32
 from firstshift.render.shade_inputs import Samples
 from firstshift.render.shade_slowly import MATERIAL_VALUES, SAMPLE_VALUES, emitters_by_light, samples_at_once, shade_all
@@ -24,26 +25,24 @@ MOST_BYTES = {"cpu": 64 * 2**20, "cuda": 2**30}
 
 def torch_device(name: str) -> Any:
     """Raises Unavailable where torch or the GPU is missing."""
+    check_device(name)
     try:
         import torch
     except ImportError:
         raise Unavailable(
-            where=f"device {name!r}",
+            where=f"--device {name}",
             expected="PyTorch",
             found="it is not installed",
-            way_out="pip install 'firstshift[gpu]', or leave --device out",
+            way_out="pip install 'firstshift[gpu]'; cpu and numpy need nothing more",
         ) from None
-    kind = name.removeprefix("torch:")
-    try:
-        device = torch.device(kind)
-    except RuntimeError:
-        raise BadInput(where="device", expected="cpu, numpy, cuda, cuda:1 or torch:cpu", found=name) from None
-    if device.type == "cuda" and not torch.cuda.is_available():
+    device = torch.device(name.removeprefix("torch:"))
+    count = torch.cuda.device_count() if device.type == "cuda" and torch.cuda.is_available() else 0
+    if device.type == "cuda" and (device.index or 0) >= count:
         raise Unavailable(
-            where=f"device {name!r}",
+            where=f"--device {name}",
             expected="a CUDA GPU that PyTorch can use",
-            found="none",
-            way_out="nvidia-smi shows what is there; without --device the CPU is used",
+            found=f"{count} of them, counted from cuda:0" if count else "none",
+            way_out="nvidia-smi shows what is there; without --device the processor shades",
         )
     return device
 

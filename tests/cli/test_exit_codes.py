@@ -98,6 +98,8 @@ def test_an_option_that_does_not_exist(run: Terminal, path: tuple[str, ...]) -> 
         ("export . --format coco", ExitCode.BAD_INPUT),
         ("plan check nowhere.yaml", ExitCode.NOT_FOUND),
         ("synth preview --out sheet.gif", ExitCode.BAD_INPUT),
+        ("dataset stats --picture sheet.jpg", ExitCode.BAD_INPUT),
+        ("images show img_00 --out sheet", ExitCode.BAD_INPUT),
         ("synth preview --size 3", ExitCode.BAD_INPUT),
         ("synth preview --class scrtch", ExitCode.BAD_INPUT),
         ("synth onto . --per-photo 1 --points nowhere.json", ExitCode.BAD_INPUT),

@@ -10,7 +10,7 @@ import typer
 
 from firstshift.cli import screen
 from firstshift.cli.command import AsJson, Quiet, WorkspaceFolder, command
-from firstshift.cli.outfile import check_target, write_file
+from firstshift.cli.outfile import check_picture, write_file
 from firstshift.cli.place import open_workspace
 from firstshift.cli.progress import progress_shown
 from firstshift.cli.selection import Filters, with_filters
@@ -51,7 +51,7 @@ def stats(
     from firstshift.line.overview import draw_overview
     from firstshift.line.statistics import dataset_stats
 
-    check_target(picture)
+    check_picture(picture, (".png",))
     wanted = picked.selection()
     with open_workspace(folder) as ws, progress_shown(quiet or as_json) as progress:
         found = dataset_stats(ws, snapshot=snapshot, selection=wanted, progress=progress)

@@ -10,7 +10,7 @@ import typer
 
 from firstshift.cli import screen
 from firstshift.cli.command import AsJson, WorkspaceFolder, command, group
-from firstshift.cli.outfile import check_target, write_file
+from firstshift.cli.outfile import check_picture, check_target, write_file
 from firstshift.cli.place import open_workspace
 from firstshift.cli.selection import Filters, with_filters
 from firstshift.cli.words import LevelName, label_words, part_words
@@ -127,7 +127,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show all that is known about one image, and everything that was ever said about it."""
-    check_target(out)
+    check_picture(out, (".png",))
     check_target(original)
     with open_workspace(folder) as ws:
         record = ws.images.get(image)

@@ -18,7 +18,6 @@ from pathlib import Path
 from firstshift.core.errors import BadInput, Refused, Unavailable
 from firstshift.core.wholefile import flush_folder
 
-PICTURES = (".png", ".jpg", ".jpeg")
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFLNK: "a symbolic link",
@@ -47,13 +46,14 @@ def check_target(path: Path | None, *, overwrite: bool = True) -> None:
         raise Refused("there is a file of this name already", where=path, way_out="choose another name, or remove it")
 
 
-def check_picture(path: Path) -> None:
+def check_picture(path: Path | None, endings: tuple[str, ...] = (".png", ".jpg", ".jpeg")) -> None:
     """The same for a picture, whose format its name tells."""
     check_target(path)
-    if path.suffix.lower() not in PICTURES:
+    if path is not None and path.suffix.lower() not in endings:
+        known = " or ".join([", ".join(endings[:-1]), endings[-1]] if endings[1:] else endings)
         raise BadInput(
-            where=path, expected=f"a name that ends in {', '.join(PICTURES[:-1])} or {PICTURES[-1]}",
-            found=path.suffix or "no ending", way_out=f"write {path.with_suffix('.png').name}",
+            where=path, expected=f"a name that ends in {known}", found=path.suffix or "no ending",
+            way_out=f"write {path.with_suffix('.png').name}",
         )  # fmt: skip
 
 

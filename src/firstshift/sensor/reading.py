@@ -221,7 +221,8 @@ def _of_one_size(
 
 def _images_in(folder: Path) -> Iterator[Path]:
     if not folder.is_dir():
-        raise BadInput(where=folder, expected="a folder of frames", found="no folder", way_out="check the path")
+        found, way_out = ("a file", "name its folder") if folder.exists() else ("nothing there", "check the path")
+        raise BadInput(where=folder, expected="a folder of frames", found=found, way_out=way_out)
     for path in sorted(folder.rglob("*")):
         if path.name.startswith(".") or path.name == REPORT or path.suffix.lower() not in SUFFIXES:
             continue

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from firstshift import Workspace
@@ -102,11 +102,13 @@ SOME = {
 def queries(draw: st.DrawFn) -> Query:
     """A few filters at a time: of many at once nothing would be left."""
     names = draw(st.lists(st.sampled_from(sorted(FILTERS)), max_size=4, unique=True))
-    return Query(**{name: draw(FILTERS[name]) for name in names}, limit=draw(st.sampled_from([1, 3, 50, 500])))
+    return Query(**{name: draw(FILTERS[name]) for name in names}, limit=draw(st.sampled_from([7, 50, 500])))
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=queries())
+@example(query=Query(limit=1))  # pages of one: enough once, with as many pages as images
+@example(query=Query(station=STATIONS[0], limit=3))
 def test_a_search_finds_what_a_plain_filter_finds_in_the_same_order(filled: Filled, query: Query) -> None:
     ws, everything = filled.ws, filled.everything
     wanted = expected(everything, query)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from bench.million import rows
 from bench.million.rows import START, fill, serial_of
 from firstshift import Seed, Workspace
 from firstshift.store.audit import verify_workspace
@@ -79,7 +81,10 @@ def test_a_search_is_answered_by_an_index(ws: Workspace, name: str) -> None:
     assert "INDEX" in shown.upper()
 
 
-def test_the_filled_rows_verify(ws: Workspace) -> None:
-    """The rows the measurements are made on are rows like any other: chained, signed and hashed."""
-    problems = verify_workspace(ws, quick=True).problems
+def test_the_filled_rows_verify(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows the measurements are made on are rows like any other: chained, signed and hashed. Three batches do."""
+    monkeypatch.setattr(rows, "_BATCH", 1_000)
+    with Workspace.create(tmp_path / "line", database_url=database_url, actor="human:test") as ws:
+        fill(ws, 2_500, Seed(1))
+        problems = verify_workspace(ws, quick=True).problems
     assert {problem.what.split()[0] for problem in problems} == {"blob"}  # there are no pixels

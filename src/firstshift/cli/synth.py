@@ -127,7 +127,7 @@ def run(
         show_report(report, "kind", "parts")
     report.require_any()
     if not as_json:
-        screen.say("[dim]see them: `firstshift dataset stats --picture sheet.png`; one: `firstshift synth show IMAGE`[/]")
+        screen.say("[dim]see them: `firstshift dataset stats --picture all.png`; one: `firstshift synth show IMAGE`[/]")
 
 
 @command(

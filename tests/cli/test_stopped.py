@@ -16,16 +16,28 @@ import pytest
 
 from firstshift.cli.exit_codes import ExitCode
 from firstshift.store.workspace import Workspace
+from tests.children import unmeasured
 from tests.cli.conftest import Terminal
 from tests.contracts.house import ROOT
 from tests.line.synth.plates import plate_plan
 
-PATIENCE_S, SOON_S = 120.0, 60.0
+PATIENCE_S, SOON_S = 120.0, 120.0
 MANY = ("--good", "4000", "--size", "64", "--channel", "bright", "--workers", "2")
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """On a fresh checkout the first image compiles for a minute, and a worker that compiles does not stop."""
+    folder = tmp_path_factory.mktemp("compiled")
+    with Workspace.create(folder / "ws", actor="human:anna"):
+        pass
+    plate_plan(folder / "plan")
+    one = ("--good", 1, "--size", 64, "--channel", "bright", "--workers", 1, "--quiet")
+    assert Terminal()("synth", "run", folder / "plan", "-w", folder / "ws", *one).code == 0
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home(tmp_path: Path, compiled: None) -> Path:
     with Workspace.create(tmp_path / "ws", actor="human:anna"):
         pass
     plate_plan(tmp_path / "plan")
@@ -38,7 +50,7 @@ def command(home: Path) -> list[str]:
 
 
 def settings() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT / "src"), "FIRSTSHIFT_ACTOR": "human:anna"}
+    return unmeasured() | {"PYTHONPATH": str(ROOT / "src"), "FIRSTSHIFT_ACTOR": "human:anna"}
 
 
 @pytest.fixture

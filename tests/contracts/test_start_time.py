@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import unmeasured
 from tests.contracts.house import PACKAGE
 
 STARTS = 7
@@ -40,17 +41,12 @@ def _compiled() -> None:
     assert compileall.compile_dir(PACKAGE, quiet=1)
 
 
-def plain_environment() -> dict[str, str]:
-    """Without the hook that measures coverage in child processes: it is not part of the start."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("COV")}
-
-
 def median_seconds(command: list[str]) -> float:
     return statistics.median(processor_seconds(command) for _ in range(STARTS))
 
 
 def processor_seconds(command: list[str]) -> float:
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=plain_environment()) as child:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=unmeasured()) as child:
         said = child.stderr.read() if child.stderr else b""
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)

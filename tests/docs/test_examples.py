@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.children import unmeasured
 from tests.contracts.house import ROOT
 from tests.docs.pages import Block, blocks, commands, matches, pages
 
@@ -73,8 +74,7 @@ def run_python(block: Block, page: Path, namespace: dict[str, Any]) -> str:
 
 def run_console(block: Block, where: str, folder: Path) -> None:
     tools = Path(sys.executable).parent
-    # Without the hook that measures coverage in child processes: here pages are tried, and it takes a third more.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("FIRSTSHIFT_", "COV"))}
+    environment = {key: value for key, value in unmeasured().items() if not key.startswith("FIRSTSHIFT_")}
     environment |= {
         "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "100",

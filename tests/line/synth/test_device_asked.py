@@ -26,7 +26,5 @@ def test_before_the_plan_is_even_read(ws: Workspace, tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_none() -> None:
-    with pytest.raises(
-        BadInput, match=r"--device: expected cpu, .* cuda or cuda:1, found gpu; .*\[gpu\]"
-    ):
+    with pytest.raises(BadInput, match=r"--device: expected cpu, .* cuda or cuda:1, found gpu; .*\[gpu\]"):
         SynthSettings(good=1, device="gpu")

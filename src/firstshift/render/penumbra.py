@@ -68,14 +68,9 @@ class Outline:
 def faces(scene: Scene, gbuffer: GBuffer) -> tuple[Plane, Plane]:
     """(height, width) each: the sample of every pixel that has one only, and the face it lies on; −1 elsewhere."""
     shape = (gbuffer.height, gbuffer.width)
-    counts = np.bincount(gbuffer.pixel, minlength=gbuffer.width * gbuffer.height)
-    first = np.minimum(np.cumsum(counts) - counts, len(gbuffer) - 1).astype(np.int32)
-    numbers, last = [], 0
-    for item in scene.placed:
-        numbers.append(item.mesh.face + last)
-        last += int(item.mesh.face.max()) + 1
-    triangle = scene.triangle_of(gbuffer)[first]
-    face = np.where((counts == 1) & (triangle >= 0), np.concatenate(numbers)[triangle], -1)
+    begin, count = gbuffer.samples_of(np.arange(gbuffer.width * gbuffer.height))
+    first = np.minimum(begin, len(gbuffer) - 1).astype(np.int32)
+    face = np.where(count == 1, scene.face_of(gbuffer)[first], -1)
     return first.reshape(shape), face.astype(np.int32).reshape(shape)
 
 

@@ -68,5 +68,22 @@ def _check_painter(image: NewImage) -> None:
         )
 
 
+def check_made_from(images: Sequence[NewImage], plan: str, profile: str | None) -> None:
+    """Each worker reads the plan's files itself: what changed meanwhile, or differs on another machine, must not be
+    recorded as made from what lies here."""
+    for one in images:
+        for name, mine in (("plan", plan), ("profile", profile)):
+            theirs = one.capture.provenance.get(name)
+            if theirs != mine:
+                raise Unavailable(
+                    f"a worker paints from another {name} than this machine began with",
+                    where="synth",
+                    expected=mine,
+                    found=theirs,
+                    way_out="a file that the plan names changed meanwhile, or differs on another machine; nothing "
+                    "of it was recorded, and the same command starts anew from what is there now",
+                )
+
+
 def _by_synth(label: NewLabel | None) -> NewLabel | None:
     return None if label is None else replace(label, author=AUTHOR, level=Level.SYNTHETIC)

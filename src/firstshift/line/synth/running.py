@@ -1,9 +1,9 @@
 """`synthesise`: paint what is asked for and record it, in an order that can be stopped and goes on.
 
 What the store has of the run is not painted again, whatever became of the journal (`synth/RUN.json` in the workspace);
-what it lacks is, whatever the journal says. A run that was killed paints at most a second's work again, and what was
-recorded of it is not recorded twice: an image's id follows from its bytes and its provenance. A run has one renderer:
-where the renderer changed, the run is not gone on with, but another begun beside it when that is asked for.
+what it lacks is, whatever the journal says. A run that was killed paints again what was under way, and at most a
+second's work besides; what was recorded is not recorded twice: an image's id follows from its bytes and its provenance.
+A run has one renderer: where it changed, the run is not gone on with, but another begun beside it when asked for.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from firstshift.line.synth.journal import Journal
 from firstshift.line.synth.keeping import keep_inputs
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.recipe import Unit
-from firstshift.line.synth.recording import FOLDER, TURN_S, check_may_begin, record
+from firstshift.line.synth.recording import FOLDER, TURN_S, check_made_from, check_may_begin, record
 from firstshift.line.synth.report import SynthReport, Told, tallied, told_by
 from firstshift.line.synth.settings import SynthSettings
 from firstshift.line.synth.stage import Stage
@@ -156,9 +156,9 @@ def _paint(ws: Workspace, work: _Work, crew: Crew, progress: Progress, told: Cal
             lot = _Lot(ws, work, report, progress)
             try:
                 for step in work.steps:
-                    lot.take(step, list(_next_of(painted, len(step.pieces))))
-                    if lot.is_due:
-                        lot.record()
+                    for piece, made in _next_of(painted, len(step.pieces)):
+                        lot.take(piece, made)
+                    lot.end(step)
             finally:
                 lot.record()  # whatever ended the painting, what is painted is kept
     finally:
@@ -170,34 +170,46 @@ def _paint(ws: Workspace, work: _Work, crew: Crew, progress: Progress, told: Cal
 
 
 class _Lot:
-    """Steps whose images are recorded in one transaction: small ones together, and none waits longer than a second."""
+    """Images that are recorded in one transaction: those of small units together, and nothing waits for longer than a
+    second once it is painted, unless the next one takes longer."""
 
     def __init__(self, ws: Workspace, work: _Work, report: SynthReport, progress: Progress) -> None:
         self._ws, self._work, self._report, self._progress = ws, work, report, progress
-        self._steps: list[tuple[_Step, list[NewImage]]] = []
+        self._waiting: list[tuple[Unit, list[NewImage]]] = []
+        self._of_step: list[NewImage] = []
+        self._ended: list[tuple[_Step, list[NewImage]]] = []
         self._since = time.monotonic()
 
-    def take(self, step: _Step, painted: list[tuple[Unit, list[NewImage]]]) -> None:
-        if not self._steps:
-            self._since = time.monotonic()
-        self._steps.append((step, [one for _, made in painted for one in made]))
+    def take(self, piece: Unit, made: list[NewImage]) -> None:
+        self._waiting.append((piece, made))
+        self._of_step += made
+        self._record_when_due()
 
-    @property
-    def is_due(self) -> bool:
-        return sum(len(made) for _, made in self._steps) >= LOT or time.monotonic() - self._since > LOT_S
+    def end(self, step: _Step) -> None:
+        """All pieces of the step were taken."""
+        self._ended.append((step, self._of_step))
+        self._of_step = []
+        self._record_when_due()
+
+    def _record_when_due(self) -> None:
+        if sum(len(made) for _, made in self._waiting) >= LOT or time.monotonic() - self._since > LOT_S:
+            self.record()
 
     def record(self) -> None:
-        work, steps, self._steps = self._work, self._steps, []
-        record(self._ws, [one for _, made in steps for one in made], self._report, work.standing, work.again)
-        for step, made in steps:
+        """What waits, then into the journal which steps ended with it."""
+        work, waiting, ended, self._waiting, self._ended = self._work, self._waiting, self._ended, [], []
+        images = [one for _, made in waiting for one in made]
+        check_made_from(images, work.stage.plan_hash, work.stage.profile_hash)
+        record(self._ws, images, self._report, work.standing, work.again)
+        for piece, _ in waiting:
+            note = f"{piece.kind} {piece.first + piece.count}"
+            self._progress.advance(len(work.stage.channels) * piece.count, note=note)
+        for step, made in ended:
             if step.fresh:
                 _note(self._ws, work, step, made)
-        if any(step.fresh for step, _ in steps):
+        if any(step.fresh for step, _ in ended):
             work.journal.write()
-        for step, _ in steps:
-            for piece in step.pieces:
-                note = f"{piece.kind} {piece.first + piece.count}"
-                self._progress.advance(len(work.stage.channels) * piece.count, note=note)
+        self._since = time.monotonic()
 
 
 def _next_of(painted: Iterator[tuple[Unit, list[NewImage]]], count: int) -> Iterator[tuple[Unit, list[NewImage]]]:

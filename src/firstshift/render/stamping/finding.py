@@ -62,7 +62,8 @@ def shading_samples(gbuffer: GBuffer, rows: Rows, position_mm: npt.NDArray[np.fl
     wanted = {name: getattr(gbuffer, name)[rows] for name in ("pixel", "offset_px", "view", "normal")}
     spared = ("weight", "surface", "triangle", "local_mm", "facet", "across_mm", "down_mm", "distance_mm")
     left_out = {name: getattr(gbuffer, name)[:0] for name in spared}
-    return replace(gbuffer, position_mm=position_mm.astype(np.float32), **wanted, **left_out)
+    position = position_mm.astype(np.float32)
+    return replace(gbuffer, position_mm=position, outlined=None, starts=None, **wanted, **left_out)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

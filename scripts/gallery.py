@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 from ruamel.yaml import YAML
 
 from firstshift.core.imprint import Imprint
+from firstshift.core.lettering import font_of
 from firstshift.core.seed import Seed
 from firstshift.defects.draw import draw_flaw
 from firstshift.defects.drawn_types import DRAWN_TYPES
@@ -128,12 +129,12 @@ def drawn_page(page: Page, seed: int) -> Pillow.Image:
     pen = ImageDraw.Draw(sheet)
     for number, (heading, row) in enumerate(_rows(page, lamps, seed)):
         top = number * step + HEADING
-        pen.text((MARGIN, top - 22), heading, fill=_INK, font=ImageFont.load_default(16))
+        pen.text((MARGIN, top - 22), heading, fill=_INK, font=font_of(16))
         for column, (picture, caption) in enumerate(row):
             left = MARGIN + column * (SIDE_PX + GAP)
             sheet.paste(Pillow.fromarray(picture), (left, top))
             _scale_bar(pen, left, top, page.across_mm)
-            _write(pen, (left, top + SIDE_PX + 3), caption)
+            pen.text((left, top + SIDE_PX + 3), caption, fill=_QUIET, font=font_of(13))
     return sheet
 
 
@@ -168,22 +169,12 @@ def _told(grade: int, imprint: Imprint) -> str:
     return ", ".join([f"severity {grade}", *sizes[:3]]).replace(", 1 lines", "")
 
 
-def _write(pen: ImageDraw.ImageDraw, at: tuple[int, int], text: str) -> None:
-    """Pillow's own font has no µ: a u gets its stem."""
-    font = ImageFont.load_default(13)
-    text = text.replace("×", "x")
-    pen.text(at, text.replace("µ", "u"), fill=_QUIET, font=font)
-    for place in (place for place, letter in enumerate(text) if letter == "µ"):
-        x = at[0] + font.getlength(text[:place].replace("µ", "u")) + 1
-        pen.line((x, at[1] + 7, x, at[1] + 15), fill=_QUIET)
-
-
 def _scale_bar(pen: ImageDraw.ImageDraw, left: int, top: int, across_mm: float) -> None:
     bar_px = SIDE_PX / across_mm
     x, y = left + 8, top + SIDE_PX - 9
     pen.line((x - 1, y, x + bar_px + 1, y), fill=(0, 0, 0), width=4)
     pen.line((x, y, x + bar_px, y), fill=(255, 255, 255), width=2)
-    pen.text((x, y - 15), "1 mm", fill=(255, 255, 255), font=ImageFont.load_default(11), stroke_width=1, stroke_fill=0)
+    pen.text((x, y - 15), "1 mm", fill=(255, 255, 255), font=font_of(11), stroke_width=1, stroke_fill=0)
 
 
 if __name__ == "__main__":

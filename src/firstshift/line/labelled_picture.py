@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from firstshift.core.hashing import record_hash
 from firstshift.core.image import RGB, Image
 from firstshift.core.label import NOT_VISIBLE, Annotation, Label
+from firstshift.core.lettering import font_of, readable
 from firstshift.core.outline import mask_of, trace
 from firstshift.core.shapes import Box, Polygon, Shape
 
@@ -96,7 +97,7 @@ def _sign(
     pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, colour: _Colour, *, above: bool = False
 ) -> None:
     width, height = pen.im.size
-    font = ImageFont.load_default(max(12, height // 40))
+    text, font = readable(text), font_of(max(12, height // 40))
     left, top, right, bottom = pen.textbbox((0, 0), text, font=font)
     wide, tall = right - left + 6, bottom - top + 6
     x = min(max(0.0, at[0]), max(0.0, width - wide))

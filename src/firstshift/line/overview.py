@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from firstshift.core.errors import BadInput, NotFound
 from firstshift.core.image import RGB, Image
 from firstshift.core.label import Annotation, Label
+from firstshift.core.lettering import font_of, readable
 from firstshift.core.outline import mask_of
 from firstshift.core.progress import Progress, Silent
 from firstshift.core.shapes import Box, Polygon
@@ -230,8 +231,8 @@ def _ring_if_small(picture: Pillow.Image, thing: Annotation, scale: float, colou
 
 def _text(draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, colour: _Colour, room: int) -> int:
     """Cut with … when it is too long; gives back where it ends."""
-    font = ImageFont.load_default(size)
-    shown_text = text
+    font = font_of(size)
+    shown_text = readable(text)
     while shown_text and draw.textlength(shown_text, font) > room:
         shown_text = shown_text.removesuffix("…")[:-1]
         shown_text = f"{shown_text}…" if shown_text else ""

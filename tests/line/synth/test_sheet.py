@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from PIL import ImageFont
 
+from firstshift.core.lettering import font_of
 from firstshift.line.synth.panels import panel_size, side_by_side
 from firstshift.line.synth.sheet import draw_sheet
 from firstshift.line.synth.sheet_page import GAP, HEADING, LINE, MARGIN, TILE, TITLE, Cell, fitted, page_of, tile_of
@@ -43,8 +43,8 @@ def test_no_row_keeps_room_that_nothing_fills() -> None:
 
 
 def test_words_go_on_in_a_second_line_and_end_in_dots() -> None:
-    font = ImageFont.load_default(15)
-    text = "dark · 2 of 3: severity 4, 2.5 mm long, 0.35 mm across, 0.24 mm wide, 36 um deep, not visible"
+    font = font_of(15)
+    text = "dark · 2 of 3: severity 4, 2.5 mm long, 0.35 mm across, 0.24 mm wide, 36 µm deep, not visible"
     assert fitted("dark", font, 300, 2) == ["dark"]
     two = fitted(text, font, 400, 2)
     assert " ".join(two) == text
@@ -56,6 +56,17 @@ def test_words_go_on_in_a_second_line_and_end_in_dots() -> None:
             assert all(font.getlength(line) <= width for line in found)
     assert fitted(text, font, 150, 1)[0].endswith("…")
     assert fitted("x" * 200, font, 150, 2)[-1].endswith("…"), "one long word is cut too"
+
+
+def test_titles_and_captions_are_in_the_letters_of_any_factory() -> None:
+    """A font without a letter draws the same box for each that it lacks."""
+    cell = Cell(picture((40, 40)), (), None, "bright")
+    pages = [
+        page_of("part", [(name, [cell])], (40, 40)).tobytes() for name in ("Größe", "Graße", "Царапина", "Царамина")
+    ]
+    panels = [side_by_side([(name, picture((40, 40)))]).tobytes() for name in ("ä", "ö")]
+    assert len(set(pages)) == len(pages)
+    assert len(set(panels)) == len(panels)
 
 
 def test_whole_views_and_a_single_channel_fill_their_tiles(bracket: Path) -> None:

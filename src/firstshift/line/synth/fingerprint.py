@@ -19,7 +19,7 @@ import firstshift
 PACKAGES = ("core", "spec", "defects", "render", "sensor", "line/synth")
 NO_PIXELS = frozenset(
     {
-        *("core/errors.py", "core/ids.py", "core/progress.py", "core/wholefile.py"),
+        *("core/errors.py", "core/ids.py", "core/lettering.py", "core/progress.py", "core/wholefile.py"),
         *(
             "render/cad/region_picture.py",
             "render/devices.py",
@@ -38,6 +38,7 @@ NO_PIXELS = frozenset(
                     "fingerprint",
                     "journal",
                     "keeping",
+                    "laying_out",
                     "onto",
                     "onto_assigning",
                     "onto_photographs",

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from firstshift.core.image import PixelArray
+from firstshift.core.lettering import font_of, readable
 
 LONGEST, GAP, HEADING = 512, 12, 36
 _PAPER, _INK, _EDGE = (255, 255, 255), (28, 32, 38), (196, 202, 208)
@@ -22,7 +23,7 @@ def side_by_side(panels: Sequence[tuple[str, PixelArray]]) -> Pillow.Image:
     pen = ImageDraw.Draw(page)
     for place, (title, pixels) in enumerate(panels):
         left = GAP + place * (wide + GAP)
-        pen.text((left, 8), title, fill=_INK, font=ImageFont.load_default(18))
+        pen.text((left, 8), readable(title), fill=_INK, font=font_of(18))
         picture = Pillow.fromarray(np.asarray(pixels, dtype=np.uint8))
         way = Pillow.Resampling.NEAREST if wide >= picture.width else Pillow.Resampling.BOX
         page.paste(picture.resize((wide, high), way), (left, HEADING))

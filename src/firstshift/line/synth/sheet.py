@@ -117,7 +117,7 @@ def _told(one: Annotation) -> str:
 
 _FORMATS = {
     "length_mm": "{:.2g} mm long", "size_mm": "{:.2g} mm across", "width_mm": "{:.2g} mm wide",
-    "depth_um": "{:.0f} um deep",  # the font has no µ
+    "depth_um": "{:.0f} µm deep",
 }  # fmt: skip
 
 

@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
+from firstshift.core.lettering import Font, font_of, readable
 from firstshift.core.shapes import Box
 
 TILE = 300
@@ -25,7 +26,6 @@ GAP, BETWEEN, MARGIN, HEADING, TITLE = 14, 4, 32, 40, 84
 CAPTION, LINE, LINES = 15, 19, 2
 _PAPER, _INK, _QUIET, _EDGE, _MARK = (255, 255, 255), (28, 32, 38), (104, 112, 122), (196, 202, 208), (230, 97, 0)
 Pixels = npt.NDArray[np.uint8]
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ def page_of(name: str, rows: list[tuple[str, list[Cell | None]]], tile: tuple[in
     drawn = [_row(title, cells, tile, width) for title, cells in rows]
     page = Pillow.new("RGB", (width, TITLE + sum(row.height for row in drawn) + MARGIN - GAP), _PAPER)
     pen = ImageDraw.Draw(page)
-    for text in fitted(name, _font(28), width - 2 * MARGIN, 1):
-        pen.text((MARGIN, 20), text, fill=_INK, font=_font(28))
+    for text in fitted(name, font_of(28), width - 2 * MARGIN, 1):
+        pen.text((MARGIN, 20), text, fill=_INK, font=font_of(28))
     top = TITLE
     for row in drawn:
         page.paste(row, (0, top))
@@ -63,7 +63,7 @@ def page_of(name: str, rows: list[tuple[str, list[Cell | None]]], tile: tuple[in
 
 
 def _row(title: str, cells: list[Cell | None], tile: tuple[int, int], width: int) -> Pillow.Image:
-    (wide, high), font = tile, _font(CAPTION)
+    (wide, high), font = tile, font_of(CAPTION)
     both = 2 * wide + BETWEEN
     captions = []
     for cell in cells:
@@ -72,8 +72,8 @@ def _row(title: str, cells: list[Cell | None], tile: tuple[int, int], width: int
     lines = max(len(each) for each in captions)
     page = Pillow.new("RGB", (width, HEADING + high + LINE * lines + 2 * GAP), _PAPER)
     pen = ImageDraw.Draw(page)
-    for text in fitted(title, _font(19), width - 2 * MARGIN, 1):
-        pen.text((MARGIN, 8), text, fill=_INK, font=_font(19))
+    for text in fitted(title, font_of(19), width - 2 * MARGIN, 1):
+        pen.text((MARGIN, 8), text, fill=_INK, font=font_of(19))
     for number, (cell, caption) in enumerate(zip(cells, captions, strict=True)):
         left, below = MARGIN + number * (both + GAP), HEADING + high + 4
         if cell is None:
@@ -102,7 +102,7 @@ def _draw(page: Pillow.Image, pen: ImageDraw.ImageDraw, cell: Cell, tile: tuple[
 def fitted(text: str, font: Font, width: float, lines: int) -> list[str]:
     """The text in as many lines as it needs, at most so many; what finds no room in the last one is told by dots."""
     found: list[str] = []
-    rest = text.split()
+    rest = readable(text).split()
     while rest and len(found) < lines:
         is_last = len(found) == lines - 1
         count = next((n for n in range(len(rest), 0, -1) if font.getlength(" ".join(rest[:n])) <= width), 0)
@@ -128,7 +128,3 @@ def _paste(page: Pillow.Image, pen: ImageDraw.ImageDraw, pixels: Pixels, left: i
     height, width = pixels.shape[:2]
     page.paste(Pillow.fromarray(pixels), (left, top))
     pen.rectangle((left - 1, top - 1, left + width, top + height), outline=_EDGE)
-
-
-def _font(size: int) -> Font:
-    return ImageFont.load_default(size)

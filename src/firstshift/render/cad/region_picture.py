@@ -7,15 +7,14 @@ Surfaces in several regions are striped in their colours; grey is not inspected.
 
 from __future__ import annotations
 
-import unicodedata
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image as Canvas
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from firstshift.core.image import Image
+from firstshift.core.lettering import font_of, readable
 from firstshift.core.mesh import Floats, Mesh
 from firstshift.render.cad.casting import Caster
 from firstshift.render.cad.drawing import FINER, MARGIN_PX, Drawn, draw
@@ -55,7 +54,7 @@ def draw_regions(part: Part, mesh: Mesh) -> Image:
         corner = (index * VIEW_WIDTH, HEAD)
         canvas.paste(Canvas.fromarray(pixels), corner)
         seen |= _mark(pen, masks, corner)
-        pen.text((corner[0] + 28, HEAD + VIEW_HEIGHT - 26), title, FAINT, _font(17), anchor="lm")
+        pen.text((corner[0] + 28, HEAD + VIEW_HEIGHT - 26), title, FAINT, font_of(17), anchor="lm")
         _axes(pen, axes, (corner[0] + VIEW_WIDTH - 70, HEAD + VIEW_HEIGHT - 66))
         if index:
             _scale_bar(pen, drawn.pixels_per_mm, (corner[0] + VIEW_WIDTH / 2, HEAD + VIEW_HEIGHT - 22))
@@ -136,7 +135,7 @@ def _disc(pen: ImageDraw.ImageDraw, at: tuple[float, float], number: int) -> Non
     red, green, blue = (COLOURS[number % len(COLOURS)] * 0.62 * 255).astype(int).tolist()
     x, y = at
     pen.ellipse((x - DISC_PX, y - DISC_PX, x + DISC_PX, y + DISC_PX), (red, green, blue), (255, 255, 255), 2)
-    pen.text((x, y), str(number + 1), (255, 255, 255), _font(15), anchor="mm")
+    pen.text((x, y), str(number + 1), (255, 255, 255), font_of(15), anchor="mm")
 
 
 def _axes(pen: ImageDraw.ImageDraw, axes: Floats, at: tuple[float, float]) -> None:
@@ -146,10 +145,10 @@ def _axes(pen: ImageDraw.ImageDraw, axes: Floats, at: tuple[float, float]) -> No
         colour = ((196, 68, 60), (52, 140, 76), (52, 98, 180))[axis]
         if np.hypot(x, y) < 5:
             pen.ellipse((at[0] - 5, at[1] - 5, at[0] + 5, at[1] + 5), PAPER, colour, 2)
-            pen.text((at[0] - 13, at[1] + 13), "xyz"[axis], colour, _font(16), anchor="mm")
+            pen.text((at[0] - 13, at[1] + 13), "xyz"[axis], colour, font_of(16), anchor="mm")
             continue
         pen.line((at[0], at[1], at[0] + x, at[1] + y), colour, 3)
-        pen.text((at[0] + x * 1.33, at[1] + y * 1.33), "xyz"[axis], colour, _font(16), anchor="mm")
+        pen.text((at[0] + x * 1.33, at[1] + y * 1.33), "xyz"[axis], colour, font_of(16), anchor="mm")
 
 
 def _scale_bar(pen: ImageDraw.ImageDraw, per_mm: float, at: tuple[float, float]) -> None:
@@ -159,7 +158,7 @@ def _scale_bar(pen: ImageDraw.ImageDraw, per_mm: float, at: tuple[float, float])
     pen.line((at[0] - half, at[1], at[0] + half, at[1]), INK, 2)
     for end in (-half, half):
         pen.line((at[0] + end, at[1] - 6, at[0] + end, at[1] + 6), INK, 2)
-    pen.text((at[0], at[1] - 14), f"{length:g} mm", INK, _font(17), anchor="mm")
+    pen.text((at[0], at[1] - 14), f"{length:g} mm", INK, font_of(17), anchor="mm")
 
 
 def _head(pen: ImageDraw.ImageDraw, part: Part, mesh: Mesh) -> None:
@@ -201,19 +200,7 @@ def _rule(region: Region) -> str:
 def _write(
     pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, colour: tuple[int, int, int], size: int
 ) -> float:
-    """Text from the left, on a middle line, in the few letters of Pillow's font; returns where it ends."""
-    plain = "".join(c if c in "·±°²" else unicodedata.normalize("NFKD", c).encode("ascii", "ignore").decode()
-                    for c in text.replace("×", "x").replace("ß", "ss"))  # fmt: skip
-    x, y = at
-    for index, piece in enumerate(plain.split("²")):
-        if index:
-            pen.text((x, y - size * 0.28), "2", colour, _font(round(size * 0.66)), anchor="lm")
-            x += pen.textlength("2", _font(round(size * 0.66))) + 1
-        pen.text((x, y), piece, colour, _font(size), anchor="lm")
-        x += pen.textlength(piece, _font(size))
-    return x
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own, so that the picture looks the same everywhere."""
-    return ImageFont.load_default(size)
+    """Text from the left, on a middle line; returns where it ends."""
+    told, font = readable(text), font_of(size)
+    pen.text(at, told, colour, font, anchor="lm")
+    return at[0] + pen.textlength(told, font)

@@ -18,8 +18,8 @@ from firstshift.core.errors import BadInput
 
 NAMES = "cpu, numpy, torch:cpu, cuda or cuda:1"
 WITHOUT_TORCH = ("cpu", "numpy")
-_TORCH = re.compile(r"torch:cpu|cuda(:\d{1,2})?")
-"""An index of torch is one byte: cuda:999 would come out as another."""
+_TORCH = re.compile(r"torch:cpu|cuda(:(0|[1-9][0-9]?))?")
+"""An index of torch is one byte, and cuda:999 would come out as another; cuda:01 torch itself refuses."""
 _INSTALL = "torch:cpu and cuda need PyTorch: pip install 'firstshift[gpu]'"
 
 

@@ -25,6 +25,7 @@ def test_before_the_plan_is_even_read(ws: Workspace, tmp_path: Path) -> None:
         bench_synth(tmp_path / "nowhere", device="cuda:99")
 
 
-def test_a_name_that_is_none() -> None:
-    with pytest.raises(BadInput, match=r"--device: expected cpu, .* cuda or cuda:1, found gpu; .*\[gpu\]"):
-        SynthSettings(good=1, device="gpu")
+@pytest.mark.parametrize("name", ["gpu", "cuda:01", "cuda:00", "cuda:999", "cuda:", "cuda:\u0661", "cuda:-1"])
+def test_a_name_that_is_none(name: str) -> None:
+    with pytest.raises(BadInput, match=rf"--device: expected cpu, .* cuda or cuda:1, found {name}; .*\[gpu\]"):
+        SynthSettings(good=1, device=name)

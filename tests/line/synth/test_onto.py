@@ -146,6 +146,21 @@ def test_a_photograph_that_does_not_do_is_named_and_nothing_is_recorded(ws: Work
     assert ws.images.count() == 3
 
 
+def test_where_every_photograph_is_left_out_it_is_said(ws: Workspace, tmp_path: Path) -> None:
+    """There is nothing to put flaws onto, however few problems may stop the run."""
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    (tmp_path / "thumb.png").write_bytes(as_file(np.full((20, 30), 90, np.uint8)))
+    told: list[str] = []
+    with pytest.raises(
+        BadInput, match=r"photographs: expected one that does, found none of 2; first .*bad\.jpg.*; name"
+    ) as said:
+        from_files(ws, [tmp_path / "bad.jpg", tmp_path / "thumb.png"], station="tiles", camera=None, channel="side",
+                   skip=True, told=told.append)  # fmt: skip
+    assert "\n" not in said.value.message
+    assert len(told) == 2
+    assert ws.images.count() == 0
+
+
 def painted(order: Order, name: str, data: bytes, **asked: Any) -> Outcome:
     painter = OntoOrder.of(order, OntoSettings(per_photo=1, seed=1, **asked)).painter()
     return painter.paint_unit(OntoUnit(Photograph("img", name, data), (("stain", 0),)))

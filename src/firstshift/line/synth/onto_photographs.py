@@ -37,6 +37,7 @@ def from_files(
     if not files:
         raise BadInput(where="photographs", expected="images", found="none", way_out="name files, or a folder of them")
     looks: list[tuple[Path, str, Examined]] = []
+    problems: list[str] = []
     shown.start("reading photographs", len(files))
     try:
         for path, name in files:
@@ -47,10 +48,16 @@ def from_files(
             except FirstshiftError as error:
                 if not skip:
                     raise
+                problems.append(error.message)
                 told(error.message)
             shown.advance(1, note=name)
     finally:
         shown.finish()
+    if not looks:
+        raise BadInput(
+            where="photographs", expected="one that does", found=f"none of {len(files)}; first {problems[0]}",
+            way_out="name others, or a folder of them",
+        )  # fmt: skip
     found: dict[str, str] = {}
     for start in range(0, len(looks), AT_ONCE):
         some = looks[start : start + AT_ONCE]

@@ -21,10 +21,10 @@ from tests.defects.entries import entry_of, ground
 FOUND = {"instance": 1, "visibility": NOT_VISIBLE, "contrast": -0.125, "contrast_to_noise": 1.5, "region": "face"}
 
 
-def seen(parameters: dict[str, Any]) -> SeenFlaw:
+def seen(parameters: dict[str, Any], visibility: str = NOT_VISIBLE) -> SeenFlaw:
     recipe = FlawRecipe(0, "flaw", "declared", 3, 7)
     mask = Mask(np.ones((4, 4), np.bool_))
-    return SeenFlaw(recipe, mask, NOT_VISIBLE, -0.125, 1.5, parameters, (1.0, 2.0, 3.0), "face", 30.0)
+    return SeenFlaw(recipe, mask, visibility, -0.125, 1.5, parameters, (1.0, 2.0, 3.0), "face", 30.0)
 
 
 @pytest.mark.parametrize("drawn", [one for one in DRAWN_TYPES.types if one.name != "other"], ids=lambda one: one.name)
@@ -45,3 +45,13 @@ def test_what_says_whether_a_flaw_is_seen_cannot_be_drawn() -> None:
     assert label.verdict is Verdict.UNSURE
     assert {name: label.annotations[0].attributes[name] for name in FOUND} == FOUND
     assert label.annotations[0].attributes["drawn_visibility"] == "drawn"
+
+
+@pytest.mark.parametrize(
+    ("visibility", "verdict"), [("visible", Verdict.DEFECT), ("faint", Verdict.DEFECT), (NOT_VISIBLE, Verdict.UNSURE)]
+)
+def test_what_a_person_can_confirm_is_a_positive(visibility: str, verdict: Verdict) -> None:
+    """One rule for rendered images and photographs, and for what exports take for a positive."""
+    label = label_of([seen({}, visibility)])
+    assert label.verdict is verdict
+    assert label.annotations[0].is_visible == (verdict is Verdict.DEFECT)

@@ -1,7 +1,8 @@
 """From what was drawn to a label (M8): class, severity, mask, instance, physical parameters, and whether it is seen.
 
 A flaw that light does not show is labelled "not visible". An image with nothing but such flaws is no positive and no
-good part either: its verdict is `unsure`, which never trains.
+good part either: its verdict is `unsure`, which never trains. What is "faint", seen by whoever is told where, is a
+positive, on rendered images and on photographs: a person can confirm it.
 
 What was drawn stands beside what was found. Where both have the same name, `contrast` for one, the drawn number is
 `drawn_contrast`: what says whether a flaw is seen is never overwritten.

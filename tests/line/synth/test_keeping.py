@@ -11,12 +11,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from firstshift.core.encode import encode_png
 from firstshift.core.errors import BadInput, NotFound, Refused
 from firstshift.line.synth import keeping
 from firstshift.line.synth.keeping import keep_inputs, write_inputs
-from firstshift.line.synth.onto import put_onto
-from firstshift.line.synth.onto_order import OntoSettings
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.ordering import order_for
 from firstshift.line.synth.running import synthesise
@@ -28,11 +25,9 @@ from firstshift.spec.plan import Plan
 from firstshift.store.audit import verify_workspace
 from firstshift.store.backups import back_up, restore
 from firstshift.store.collecting import GRACE_S, collect_garbage
-from firstshift.store.kept_files import NewFile
 from firstshift.store.moving import move_workspace
 from firstshift.store.tables import kept_files
 from firstshift.store.workspace import Workspace
-from tests.line.synth.tiles import photograph, taken, tile_order
 from tests.pictures import png
 
 OWN = Path(__file__).parents[2] / "defects" / "chatter.py"
@@ -199,34 +194,9 @@ def test_a_file_over_the_limit_is_refused(done: Done, ws: Workspace, monkeypatch
         keep_inputs(ws, Stage(done.order()))
 
 
-@pytest.mark.parametrize(
-    "name", ["../out.step", "/tmp/out.step", "a/../../out.step", "c:out.step", "..\\out.step", "."]
-)
-def test_a_kept_name_leads_nowhere_outside(ws: Workspace, tmp_path: Path, name: str) -> None:
-    ws.kept_files.keep("2" * 64, [NewFile("plan", "plan.yaml", b"name: x"), NewFile("cad", name, b"y")])
-    with pytest.raises(BadInput, match="a name inside the plan's folder"):
-        write_inputs(ws, {"plan": "2" * 64}, tmp_path / "here" / "was")
-    assert not (tmp_path / "here" / "out.step").exists()
-
-
 def test_where_nothing_was_kept_it_says_so(ws: Workspace, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="nothing is kept"):
         write_inputs(ws, {"plan": "3" * 64}, tmp_path / "was")
-
-
-def test_a_flaw_on_a_photograph_outlives_its_plan(ws: Workspace, tmp_path: Path) -> None:
-    (tmp_path / "photographs").mkdir()
-    (tmp_path / "photographs" / "tile.png").write_bytes(encode_png(photograph(0)))
-    (tmp_path / "plan").mkdir()
-    order = tile_order(tmp_path / "plan")
-    report = put_onto(ws, order, OntoSettings(per_photo=1, seed=1), taken(ws, tmp_path / "photographs"))
-    assert report.images == 1
-    image = next(one.id for one in ws.images.all() if one.capture.parents)
-    assert look_at(ws, image, order.folder).plan_kept_because == ""
-    shutil.rmtree(order.folder)
-    found = look_at(ws, image, order.folder / "plan.yaml")
-    assert found.is_same
-    assert "is not there" in found.plan_kept_because
 
 
 def _plan_hash(done: Done) -> str:

@@ -9,14 +9,15 @@ An image that needs it is painted again only with a file that the person names a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from firstshift.core.errors import BadInput, FirstshiftError, NotFound, Refused
 from firstshift.core.hashing import content_hash
 from firstshift.line.synth.inputs import file_digest, hash_of, hash_of_profile, hash_with_files, named_files
+from firstshift.line.synth.laying_out import PLAN, PLAN_NAME, PROFILE, PROFILE_NAME, TYPES, lay_out, name_of_types
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.ordering import order_for
 from firstshift.line.synth.recording import AUTHOR
@@ -26,9 +27,6 @@ from firstshift.sensor.profile import SensorProfile
 from firstshift.spec.plan import plan_path
 from firstshift.store.kept_files import MAX_FILE_BYTES, KeptFile, NewFile
 from firstshift.store.workspace import Workspace
-
-PLAN, PROFILE, TYPES = "plan", "profile", "defect types"
-PLAN_NAME, PROFILE_NAME = "plan.yaml", "profile.json"
 
 
 def keep_inputs(ws: Workspace, stage: Stage) -> None:
@@ -43,17 +41,17 @@ def keep_inputs(ws: Workspace, stage: Stage) -> None:
 
 
 def _files_of(stage: Stage) -> list[NewFile]:
-    """The plan as it is painted from, and the bytes that its hash was taken of."""
+    """The plan as it was declared, and the bytes that its hash was taken of."""
     order = stage.order
-    wanted = [(role, name, order.folder / name) for name, role in named_files(stage.plan).items()]
-    wanted += [(TYPES, path.name, path) for path in order.defect_files]
+    wanted = [(role, name, order.folder / name) for name, role in named_files(stage.declared).items()]
+    wanted += [(TYPES, name_of_types(path), path) for path in order.defect_files]
     files, digests = [NewFile(PLAN, PLAN_NAME, order.plan_text.encode())], []
     for role, name, path in wanted:
         data = _read(path, name)
         digests.append("" if data is None else content_hash(data))
         if data is not None:
             files.append(NewFile(role, name, data))
-    if hash_of(stage.plan, digests) != stage.plan_hash:
+    if hash_of(stage.declared, digests) != stage.plan_hash:
         raise Refused(
             "a file that the plan names was changed while the run began",
             where="synth",
@@ -88,17 +86,16 @@ def order_again(
     settings: SynthSettings,
     asked: Asked,
     place: Path,
-    arranged: Callable[[Order], Order] = lambda order: order,
 ) -> tuple[Order, str]:
     """What an image was made from: the files on the disk where they are still the same, or else the kept ones, written
-    into the empty folder `place`. With the latter comes why. `arranged`: what a run makes of an order first."""
+    into the empty folder `place`. With the latter comes why."""
     kept = ws.kept_files.of(told.get("plan"))
     if not kept:  # made by a release that kept nothing: whoever paints it compares
         return order_for(asked.plan_file, settings, asked.profile, asked.defect_files), ""
     types = _own_types(kept, asked.defect_files)
     try:
         order = order_for(asked.plan_file, settings, asked.profile, types)
-        because = _difference(arranged(order), told, asked.plan_file)
+        because = _difference(order, told, asked.plan_file)
     except FirstshiftError:
         is_there = plan_path(asked.plan_file).is_file()
         because = f"{plan_path(asked.plan_file)} " + ("does not work as it is now" if is_there else "is not there")
@@ -110,7 +107,7 @@ def write_inputs(ws: Workspace, told: Mapping[str, Any], place: Path) -> list[Pa
     kept = _kept(ws, told)
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise Refused("this folder is in use for something else", where=place, way_out="name a new one")
-    return [_write(ws, one, place) for one in kept]
+    return lay_out(ws, kept, place)
 
 
 def _kept(ws: Workspace, told: Mapping[str, Any]) -> tuple[KeptFile, ...]:
@@ -123,7 +120,7 @@ def _kept(ws: Workspace, told: Mapping[str, Any]) -> tuple[KeptFile, ...]:
 
 
 def _difference(order: Order, told: Mapping[str, Any], plan_file: Path) -> str:
-    if hash_with_files(order.plan(), order.folder, order.defect_files) != told["plan"]:
+    if hash_with_files(order.declared(), order.folder, order.defect_files) != told["plan"]:
         return f"{plan_path(plan_file)}, or a file that it names, changed since"
     profile = None if order.profile is None else hash_of_profile(order.profile)
     return "" if profile == told.get("profile") else "the camera's profile changed since"
@@ -149,27 +146,11 @@ def _kept_order(
     ws: Workspace, told: Mapping[str, Any], settings: SynthSettings, types: tuple[Path, ...], place: Path
 ) -> Order:
     plan_text, profile = "", None
-    for one in _kept(ws, told):
+    kept = _kept(ws, told)
+    for one in kept:
         if one.role == PLAN:
             plan_text = ws.kept_files.read(one).decode()
         elif one.role == PROFILE:
             profile = SensorProfile.of_json(ws.kept_files.read(one), one.name)
-        elif one.role != TYPES:
-            _write(ws, one, place)
+    lay_out(ws, [one for one in kept if one.role not in (PLAN, PROFILE, TYPES)], place)
     return Order(plan_text, place.absolute(), settings, tuple(path.absolute() for path in types), profile)
-
-
-def _write(ws: Workspace, file: KeptFile, place: Path) -> Path:
-    """Under its own name, inside `place` whatever that name is; a second one of a name gets its hash before it."""
-    name = PurePosixPath(file.name.replace("\\", "/"))
-    if name.is_absolute() or not name.parts or ".." in name.parts or ":" in file.name:
-        raise BadInput(where=f"kept file {file.name!r}", expected="a name inside the plan's folder", found="another")
-    path = place / name
-    if path.exists():
-        path = path.with_name(f"{file.content[:8]}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(ws.kept_files.read(file))
-    except OSError as error:
-        raise BadInput(where=path, expected="a folder to write into", found=error.strerror or error) from error
-    return path

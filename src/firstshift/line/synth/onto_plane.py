@@ -23,15 +23,14 @@ class FlatOrder(Order):
     region: str | None = None
     """None: the first, where the plan has any."""
 
-    def plan(self) -> Plan:
-        plan = self._declared()
-        part = _flat(plan, self._shown(plan))
-        defects = tuple(entry.model_copy(update={"regions": ()}) for entry in plan.defects)
-        return plan.model_copy(update={"part": part, "defects": defects})
+    def as_painted(self, declared: Plan) -> Plan:
+        part = _flat(declared, self._shown(declared))
+        defects = tuple(entry.model_copy(update={"regions": ()}) for entry in declared.defects)
+        return declared.model_copy(update={"part": part, "defects": defects})
 
     def elsewhere(self) -> dict[int, str]:
         """The entries, by number, that do not come where the photographs were taken, each with the reason."""
-        plan = self._declared()
+        plan = self.declared()
         shown = self._shown(plan)
         if shown is None:
             return {}
@@ -41,10 +40,6 @@ class FlatOrder(Order):
             for number, entry in enumerate(plan.defects)
             if entry.regions and shown.name not in entry.regions
         }
-
-    def _declared(self) -> Plan:
-        # Without `super()`: a dataclass with slots is made anew, and the zero-argument form would look for the old one.
-        return Order.plan(self)
 
     def _shown(self, plan: Plan) -> Region | None:
         regions = plan.part.regions

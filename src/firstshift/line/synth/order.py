@@ -47,8 +47,16 @@ class Order:
             types = load_types(path, types)
         return types
 
-    def plan(self) -> Plan:
+    def declared(self) -> Plan:
+        """What the person wrote: runs, records and kept files are named after it."""
         return Plan.from_text(self.plan_text, "plan", self.types.catalogue())
+
+    def as_painted(self, declared: Plan) -> Plan:
+        return declared
+
+    def plan(self) -> Plan:
+        """What is painted from."""
+        return self.as_painted(self.declared())
 
     def painter(self) -> Painter:
         from firstshift.line.synth.painting import Painter

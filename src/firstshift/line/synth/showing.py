@@ -20,7 +20,7 @@ from firstshift.line.synth.fingerprint import what_changed
 from firstshift.line.synth.keeping import Asked, order_again
 from firstshift.line.synth.onto_painting import PaintedOnto
 from firstshift.line.synth.onto_recipe import MADE_BY_ONTO
-from firstshift.line.synth.onto_showing import arranged, painted_again
+from firstshift.line.synth.onto_showing import painted_again
 from firstshift.line.synth.painting import Painted, Painter, check_made_here
 from firstshift.line.synth.panels import side_by_side
 from firstshift.line.synth.recipe import Recipe
@@ -113,7 +113,7 @@ def _again(
 ) -> tuple[Painted | PaintedOnto, str]:
     told = record.capture.provenance
     if told.get("made_by") == MADE_BY_ONTO:
-        order, because = order_again(ws, told, SynthSettings(), asked, place, lambda order: arranged(order, told).order)
+        order, because = order_again(ws, told, SynthSettings(), asked, place)
         return painted_again(ws, order, told), because
     recipe = Recipe.from_json(told)
     order, because = order_again(ws, told, SynthSettings(**told["settings"], device=device), asked, place)

@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from firstshift.core.hashing import record_hash
 from firstshift.core.image import GREY, RGB, Image
 from firstshift.core.seed import Seed
 from firstshift.line.synth.classes import Drawn
 from firstshift.line.synth.framing import Overview, regions_on, why_no_place
-from firstshift.line.synth.inputs import hash_with_files
+from firstshift.line.synth.inputs import hash_of_profile, hash_with_files
 from firstshift.line.synth.lit import out_of_focus
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.recipe import PoseDraw, Recipe
@@ -89,17 +88,19 @@ class Stage:
     def __init__(self, order: Order) -> None:
         self.order, self.settings = order, order.settings
         self.types = order.types
-        self.plan = plan = order.plan()
+        self.declared = order.declared()
+        """As the person wrote it; on a plane it is not what is painted from, and tells one run from another."""
+        self.plan = plan = order.as_painted(self.declared)
         self.settings.check_against(plan)
         self.mesh = read_part(plan.part, order.folder)
         require_area(plan.part, self.mesh)
         self.seat = seated(plan.part, self.mesh)
         self.profile = order.profile or usual_profile(plan.station.camera)
-        self.profile_hash = record_hash(self.profile.model_dump(mode="json")) if order.profile else None
+        self.profile_hash = hash_of_profile(self.profile) if order.profile else None
         self.sensor = _with_bits(self.profile, self.settings.bits)
         named = self.settings.channels or tuple(channel.name for channel in plan.station.channels)
         self.channels = tuple(dict.fromkeys(named))
-        self.plan_hash = hash_with_files(plan, order.folder, order.defect_files)
+        self.plan_hash = hash_with_files(self.declared, order.folder, order.defect_files)
         self.run = self.settings.run_name(self.plan_hash, self.profile_hash, self.channels)
         self.region_names = tuple(region.name for region in plan.part.regions) or ("",)
         self.drawn = Drawn.by_models(plan.defects, self.types)

@@ -10,7 +10,7 @@ import pytest
 
 from firstshift.core.encode import encode_png
 from firstshift.line.synth.onto import put_onto
-from firstshift.line.synth.onto_assigning import Piece, assigned
+from firstshift.line.synth.onto_assigning import Wish, assigned
 from firstshift.line.synth.onto_order import OntoSettings
 from firstshift.store.audit import verify_workspace
 from firstshift.store.workspace import Workspace
@@ -21,22 +21,22 @@ CLASSES = ("blowhole", "chip", "stain")
 TEN = [f"img_{number}" for number in range(10)]
 
 
-def pieces_of(wanted: dict[str, tuple[Piece, ...]]) -> dict[Piece, str]:
-    return {piece: image for image, pieces in wanted.items() for piece in pieces}
+def wishes_of(wanted: dict[str, tuple[Wish, ...]]) -> dict[Wish, str]:
+    return {wish: image for image, wishes in wanted.items() for wish in wishes}
 
 
 @pytest.mark.parametrize("asked", [OntoSettings(per_defect=7, seed=4), OntoSettings(per_photo=4, seed=4)])
 def test_what_is_there_stays_and_no_number_comes_twice(asked: OntoSettings) -> None:
-    few = pieces_of(assigned(TEN[:4], CLASSES, asked, {}))
+    few = wishes_of(assigned(TEN[:4], CLASSES, asked, {}))
     more = assigned(TEN, CLASSES, asked, few)
-    assert not few.keys() & pieces_of(more).keys()
+    assert not few.keys() & wishes_of(more).keys()
     if asked.per_photo:
         assert set(more) == set(TEN[4:])
-        assert {len(pieces) for pieces in more.values()} == {4}
+        assert {len(wishes) for wishes in more.values()} == {4}
     else:
         assert more == {}
     twice = replace(asked, per_defect=2 * asked.per_defect, per_photo=2 * asked.per_photo)
-    grown = pieces_of(assigned(TEN, CLASSES, twice, few))
+    grown = wishes_of(assigned(TEN, CLASSES, twice, few))
     assert not few.keys() & grown.keys()
     assert set(TEN[4:]) <= set(grown.values()), "the new ones get their share"
 
@@ -45,19 +45,19 @@ def test_what_is_there_stays_and_no_number_comes_twice(asked: OntoSettings) -> N
 def test_a_run_that_was_stopped_chooses_as_if_it_had_not_been(asked: OntoSettings) -> None:
     whole = assigned(TEN, CLASSES, asked, {})
     for done in range(len(whole) + 1):
-        first = pieces_of(dict(list(whole.items())[:done]))
-        rest = pieces_of(assigned(TEN, CLASSES, asked, first))
-        assert first | rest == pieces_of(whole)
+        first = wishes_of(dict(list(whole.items())[:done]))
+        rest = wishes_of(assigned(TEN, CLASSES, asked, first))
+        assert first | rest == wishes_of(whole)
 
 
 def test_flaws_are_spread_over_photographs_and_classes() -> None:
-    by_class = pieces_of(assigned(TEN, CLASSES, OntoSettings(per_defect=20, seed=1), {}))
+    by_class = wishes_of(assigned(TEN, CLASSES, OntoSettings(per_defect=20, seed=1), {}))
     for name in CLASSES:
         counts = Counter(image for (kind, _), image in by_class.items() if kind == name)
         assert set(counts.values()) == {2}
     by_photo = assigned(TEN, CLASSES, OntoSettings(per_photo=3, seed=1), {})
-    assert all({kind for kind, _ in pieces} == set(CLASSES) for pieces in by_photo.values())
-    single = pieces_of(assigned(TEN, CLASSES, OntoSettings(per_photo=1, seed=1), {}))
+    assert all({kind for kind, _ in wishes} == set(CLASSES) for wishes in by_photo.values())
+    single = wishes_of(assigned(TEN, CLASSES, OntoSettings(per_photo=1, seed=1), {}))
     assert sorted(Counter(kind for kind, _ in single).values()) == [3, 3, 4]
 
 

@@ -19,7 +19,7 @@ from firstshift.line.synth.onto_placing import land_in, window_for
 from firstshift.line.synth.onto_ready import surfaces_of
 from firstshift.line.synth.ordering import order_for
 from firstshift.line.synth.settings import SynthSettings
-from firstshift.render.onto.preparing import light_of, prepare
+from firstshift.render.onto.preparing import light_of, prepare_registered
 from firstshift.render.onto.registering import Registered
 from firstshift.spec.examples import copy_example
 from tests.line.synth.tiles import PART_AND_STATION, photograph, tile_order
@@ -93,7 +93,7 @@ def bracket_photograph(painter: OntoPainter) -> Photograph:
     stage = painter.stage
     lying = Registered(stage.plan.station, SIZE, SIZE[0] / stage.image_px[0], stage.seat, "points")
     surfaces = tuple(replace(one, finish_seed=9) for one in surfaces_of(stage, 0.5, None))
-    light = light_of(prepare(lying, stage.mesh, surfaces, colour_channels=1, textured=True), painter.lights)
+    light = light_of(prepare_registered(lying, stage.mesh, surfaces, colour_channels=1, textured=True), painter.lights)
     grey = np.clip(light * (120 / np.median(light[light > 0])), 0, 255)
     return Photograph("img", "bracket.png", encode_png(Image.of(np.round(grey).astype(np.uint8))))
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from firstshift.core.errors import Refused, Unavailable
-from firstshift.line.synth.crew import Alone, Piece, Result, Work
+from firstshift.line.synth.crew import Alone, Job, Result, Work
 from firstshift.line.synth.fingerprint import NO_PIXELS, renderer, what_changed
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.ordering import order_for
@@ -49,7 +49,7 @@ class Watched:
     def __init__(self) -> None:
         self.given: list[Any] = []
 
-    def paint(self, order: Work[Piece, Result], units: Sequence[Piece]) -> Generator[tuple[Piece, Result], None, None]:
+    def paint(self, order: Work[Job, Result], units: Sequence[Job]) -> Generator[tuple[Job, Result], None, None]:
         self.given.extend(units)
         yield from Alone().paint(order, units)
 

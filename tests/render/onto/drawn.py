@@ -9,7 +9,7 @@ from firstshift.core.imprint import Ground, Imprint, Patch, Stuff
 from firstshift.core.seed import Seed
 from firstshift.render.gbuffer import F32
 from firstshift.render.landing import Landing
-from firstshift.render.onto.preparing import light_of, prepare
+from firstshift.render.onto.preparing import light_of, prepare_registered
 from firstshift.render.onto.registering import Registered, plane_under, register_plane
 from firstshift.render.prepared import Prepared
 from firstshift.render.surface import Surface
@@ -41,7 +41,7 @@ def photographed(azimuth_deg: float, shine: float, seed: int) -> tuple[Image, Re
     """As the camera would take it, and where the part lies in it."""
     registered = register_plane(side_lit(), (200, 160))
     surfaces = cast_surface(shine, finish_seed=1000 + seed)
-    ready = prepare(
+    ready = prepare_registered(
         registered, plane_under(registered, "part"), surfaces, colour_channels=1, azimuth_deg=azimuth_deg, textured=True
     )
     light = light_of(ready, ("bar",))

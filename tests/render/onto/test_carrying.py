@@ -11,7 +11,7 @@ from firstshift.core.seed import Seed
 from firstshift.render.gbuffer import F32
 from firstshift.render.onto.carrying import Carried, Change, Noise, carry, exposure_of, hidden_by, without_noise
 from firstshift.render.onto.levels import Levels, step_of
-from firstshift.render.onto.preparing import light_of, prepare
+from firstshift.render.onto.preparing import light_of, prepare_registered
 from firstshift.render.onto.registering import plane_under, register_plane
 from firstshift.render.prepared import Prepared
 from firstshift.render.stamp import stamp
@@ -40,10 +40,10 @@ def test_carried_flaws_look_as_rendered_ones(kind: str) -> None:
     """The photograph has a texture of its own, the carried change has none; same camera noise in both."""
     registered = register_plane(side_lit(), (200, 160))
     mesh = plane_under(registered, "part")
-    textured = prepare(
+    textured = prepare_registered(
         registered, mesh, cast_surface(0.5, finish_seed=31), colour_channels=1, azimuth_deg=40.0, textured=True
     )
-    plain = prepare(registered, mesh, cast_surface(0.5), colour_channels=1, azimuth_deg=40.0)
+    plain = prepare_registered(registered, mesh, cast_surface(0.5), colour_channels=1, azimuth_deg=40.0)
     clean, truth, _ = flawed(textured, kind)
     scale = np.float32(0.4 / float(np.median(clean)))
     photograph = expose(clean * scale, PROFILE, seed=Seed(5))

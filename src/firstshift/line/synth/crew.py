@@ -20,9 +20,9 @@ from typing import Any, Protocol, TypeVar
 
 from firstshift.core.errors import FirstshiftError, Unavailable
 
-Piece = TypeVar("Piece")
-"""A piece of work that a worker takes."""
-PieceIn = TypeVar("PieceIn", contravariant=True)
+Job = TypeVar("Job")
+"""What a worker takes at one time."""
+JobIn = TypeVar("JobIn", contravariant=True)
 Result = TypeVar("Result")
 Made = TypeVar("Made", covariant=True)
 ANSWER_S = 5.0
@@ -30,27 +30,25 @@ AHEAD = 2
 """Units under way for each worker: one it works at, one waiting."""
 
 
-class Paints(Protocol[PieceIn, Made]):
-    def paint_unit(self, unit: PieceIn, /) -> Made: ...
+class Paints(Protocol[JobIn, Made]):
+    def paint_unit(self, unit: JobIn, /) -> Made: ...
 
 
-class Work(Protocol[PieceIn, Made]):
-    """What is the same for all pieces; it travels to each worker once."""
+class Work(Protocol[JobIn, Made]):
+    """What is the same for all jobs; it travels to each worker once."""
 
-    def painter(self) -> Paints[PieceIn, Made]: ...
+    def painter(self) -> Paints[JobIn, Made]: ...
 
 
 class Crew(Protocol):
-    def paint(
-        self, order: Work[Piece, Result], units: Sequence[Piece]
-    ) -> Generator[tuple[Piece, Result], None, None]: ...
+    def paint(self, order: Work[Job, Result], units: Sequence[Job]) -> Generator[tuple[Job, Result], None, None]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Alone:
     """In this process: nothing to start, easy to debug."""
 
-    def paint(self, order: Work[Piece, Result], units: Sequence[Piece]) -> Generator[tuple[Piece, Result], None, None]:
+    def paint(self, order: Work[Job, Result], units: Sequence[Job]) -> Generator[tuple[Job, Result], None, None]:
         painter = order.painter()
         for unit in units:
             yield unit, painter.paint_unit(unit)
@@ -60,7 +58,7 @@ class Alone:
 class Processes:
     workers: int
 
-    def paint(self, order: Work[Piece, Result], units: Sequence[Piece]) -> Generator[tuple[Piece, Result], None, None]:
+    def paint(self, order: Work[Job, Result], units: Sequence[Job]) -> Generator[tuple[Job, Result], None, None]:
         # A fresh interpreter for each worker: a forked one would inherit locks that threads of ours hold.
         pool = ProcessPoolExecutor(
             self.workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(order,)
@@ -82,9 +80,9 @@ def workers_here() -> int:
     return os.cpu_count() or 1
 
 
-def local_crew(workers: int, pieces: int) -> Crew:
+def local_crew(workers: int, jobs: int) -> Crew:
     """No more processes than there is work for."""
-    count = min(workers, pieces)
+    count = min(workers, jobs)
     return Processes(count) if count > 1 else Alone()
 
 
@@ -95,7 +93,7 @@ class Cluster:
     address: str
     workers: int
 
-    def paint(self, order: Work[Piece, Result], units: Sequence[Piece]) -> Generator[tuple[Piece, Result], None, None]:
+    def paint(self, order: Work[Job, Result], units: Sequence[Job]) -> Generator[tuple[Job, Result], None, None]:
         if not units:
             return
         try:
@@ -180,9 +178,9 @@ def _knock(address: str) -> None:
 
 
 def _in_order(
-    units: Sequence[Piece], submit: Callable[[Piece], Any], result: Callable[[Any], Result], most: int
-) -> Generator[tuple[Piece, Result], None, None]:
-    waiting: deque[tuple[Piece, Any]] = deque()
+    units: Sequence[Job], submit: Callable[[Job], Any], result: Callable[[Any], Result], most: int
+) -> Generator[tuple[Job, Result], None, None]:
+    waiting: deque[tuple[Job, Any]] = deque()
     for unit in units:
         if len(waiting) >= most:
             first, ticket = waiting.popleft()

@@ -94,7 +94,7 @@ def _paint(
                 else:
                     record(ws, outcome.images, report, standing, work.again)
                     made = {part for part, _ in told_by(outcome.images)}
-                    journal.note_nowhere(unit.kind, [piece for piece in unit.asked if piece not in made])
+                    journal.note_nowhere(unit.kind, [wish for wish in unit.asked if wish not in made])
                 progress.advance(unit.count, note=unit.photograph.name)
     finally:
         progress.finish()

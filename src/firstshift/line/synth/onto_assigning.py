@@ -14,14 +14,14 @@ from itertools import count as counted
 from firstshift.core.seed import Seed
 from firstshift.line.synth.onto_order import OntoSettings
 
-Piece = tuple[str, int]
-"""A class, and the image's number among those of its class."""
+Wish = tuple[str, int]
+"""One image that is asked for: its class, and its number among those of the class."""
 
 
 def assigned(
-    ids: Collection[str], classes: Sequence[str], settings: OntoSettings, taken: Mapping[Piece, str]
-) -> dict[str, tuple[Piece, ...]]:
-    """What each photograph is still asked for. `taken`: the photograph of each piece that was worked at."""
+    ids: Collection[str], classes: Sequence[str], settings: OntoSettings, taken: Mapping[Wish, str]
+) -> dict[str, tuple[Wish, ...]]:
+    """What each photograph is still asked for. `taken`: the photograph of each wish that was worked at."""
     seed = Seed(settings.seed).child("photographs")
     order = sorted(ids, key=lambda one: (seed.child(one).uniform(), one))
     if settings.per_photo:
@@ -30,10 +30,10 @@ def assigned(
 
 
 def _by_class(
-    order: Sequence[str], classes: Sequence[str], count: int, taken: Mapping[Piece, str]
-) -> dict[str, tuple[Piece, ...]]:
+    order: Sequence[str], classes: Sequence[str], count: int, taken: Mapping[Wish, str]
+) -> dict[str, tuple[Wish, ...]]:
     """The next image of a class goes onto the photograph that has fewest of it; each class starts elsewhere."""
-    asked: dict[str, list[Piece]] = {one: [] for one in order}
+    asked: dict[str, list[Wish]] = {one: [] for one in order}
     for place, name in enumerate(classes):
         start = place * len(order) // len(classes)
         turn = {one: (rank - start) % len(order) for rank, one in enumerate(order)}
@@ -50,12 +50,12 @@ def _by_class(
             load[one] += 1
             if one in turn:
                 heapq.heappush(heap, (load[one], turn[one], one))
-    return {one: tuple(pieces) for one, pieces in asked.items() if pieces}
+    return {one: tuple(wishes) for one, wishes in asked.items() if wishes}
 
 
 def _by_photograph(
-    order: Sequence[str], classes: Sequence[str], count: int, taken: Mapping[Piece, str]
-) -> dict[str, tuple[Piece, ...]]:
+    order: Sequence[str], classes: Sequence[str], count: int, taken: Mapping[Wish, str]
+) -> dict[str, tuple[Wish, ...]]:
     """A photograph's next class is the one that it has least of, then the one that all before it have least of."""
     had: dict[str, Counter[str]] = {one: Counter() for one in order}
     for (name, _), one in taken.items():
@@ -63,21 +63,21 @@ def _by_photograph(
             had[one][name] += 1
     spread: Counter[str] = Counter()
     free = {name: _free_numbers(name, taken) for name in classes}
-    asked: dict[str, tuple[Piece, ...]] = {}
+    asked: dict[str, tuple[Wish, ...]] = {}
     for one in order:
         own = had[one]
         spread.update(own)
-        pieces = []
+        wishes = []
         for _ in range(count - own.total()):
             _, _, place = min((own[name], spread[name], place) for place, name in enumerate(classes))
             name = classes[place]
             own[name] += 1
             spread[name] += 1
-            pieces.append((name, next(free[name])))
-        if pieces:
-            asked[one] = tuple(pieces)
+            wishes.append((name, next(free[name])))
+        if wishes:
+            asked[one] = tuple(wishes)
     return asked
 
 
-def _free_numbers(name: str, taken: Mapping[Piece, str]) -> Iterator[int]:
+def _free_numbers(name: str, taken: Mapping[Wish, str]) -> Iterator[int]:
     return (number for number in counted() if (name, number) not in taken)

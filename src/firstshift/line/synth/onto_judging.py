@@ -36,7 +36,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Covered:
+class CoveredPhotograph:
     """What one flaw covers of the photograph, and what is saved there. Numbers count in steps of the file: a 12 bit
     camera's in files of 16 bits go by sixteens."""
 
@@ -53,11 +53,11 @@ class Covered:
     """(P,)"""
 
     @classmethod
-    def together(cls, parts: Sequence[Covered]) -> Covered:
+    def together(cls, parts: Sequence[CoveredPhotograph]) -> CoveredPhotograph:
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
 
 
-def covered_in(ready: OntoReady, piece: Piece, flaw: int, whole: Shown, rest: Shown | None = None) -> Covered:
+def covered_in(ready: OntoReady, piece: Piece, flaw: int, whole: Shown, rest: Shown | None = None) -> CoveredPhotograph:
     """The piece's own part of one flaw, as far as the photograph shows the part there. `whole`: with all flaws; `rest`:
     with all but this one, where others lie on it or close beside."""
     x, y, width, height = piece.window
@@ -73,7 +73,7 @@ def covered_in(ready: OntoReady, piece: Piece, flaw: int, whole: Shown, rest: Sh
     if not len(place):
         none = np.empty(0, np.float32)
         colours = np.empty((0, whole.carried.before.shape[2]), np.float32)
-        return Covered(place, share[own], colours, colours, none, none)
+        return CoveredPhotograph(place, share[own], colours, colours, none, none)
     box = Box.around(row, column, SURROUNDINGS_PX, height, width)
     before, noise = _without(ready, whole, rest, box, shown)
     spot = (row - box.top, column - box.left)
@@ -81,10 +81,10 @@ def covered_in(ready: OntoReady, piece: Piece, flaw: int, whole: Shown, rest: Sh
     # The photograph's texture was measured together with its noise.
     spread = np.sqrt(np.maximum(texture**2 - noise[spot] ** 2 - ROUNDING_VARIANCE, 0))
     after = _saved(ready, whole.carried.after[box.cut])
-    return Covered(place, share[own], before[spot], after[spot], noise[spot], spread.astype(np.float32))
+    return CoveredPhotograph(place, share[own], before[spot], after[spot], noise[spot], spread.astype(np.float32))
 
 
-def noticed_in(ready: OntoReady, covered: Covered) -> tuple[Mask, Noticed]:
+def noticed_in(ready: OntoReady, covered: CoveredPhotograph) -> tuple[Mask, Noticed]:
     """The label's mask of a flaw, and whether it is seen."""
     height, width = ready.mask.shape
     mask = mask_of((covered.pixel.astype(np.int32), covered.share), width, height)

@@ -137,11 +137,11 @@ class OntoOrder:
 class Units(Sequence[OntoUnit]):
     """The pieces of work; a photograph's bytes are read when its turn comes, so that memory stays flat."""
 
-    def __init__(self, ws: Workspace, names: dict[str, str], pieces: Sequence[OntoUnit]) -> None:
-        self._ws, self._names, self._pieces = ws, names, pieces
+    def __init__(self, ws: Workspace, names: dict[str, str], units: Sequence[OntoUnit]) -> None:
+        self._ws, self._names, self._units = ws, names, units
 
     def __len__(self) -> int:
-        return len(self._pieces)
+        return len(self._units)
 
     @overload
     def __getitem__(self, at: int) -> OntoUnit: ...
@@ -149,10 +149,10 @@ class Units(Sequence[OntoUnit]):
     def __getitem__(self, at: slice) -> Sequence[OntoUnit]: ...
     def __getitem__(self, at: int | slice) -> OntoUnit | Sequence[OntoUnit]:
         if isinstance(at, slice):
-            return Units(self._ws, self._names, self._pieces[at])
-        piece = self._pieces[at]
-        data = self._ws.images.read_bytes(piece.kind)
-        return replace(piece, photograph=Photograph(piece.kind, self._names[piece.kind], data))
+            return Units(self._ws, self._names, self._units[at])
+        unit = self._units[at]
+        data = self._ws.images.read_bytes(unit.kind)
+        return replace(unit, photograph=Photograph(unit.kind, self._names[unit.kind], data))
 
     def __iter__(self) -> Iterator[OntoUnit]:
         return (self[at] for at in range(len(self)))

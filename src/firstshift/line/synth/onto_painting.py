@@ -22,7 +22,7 @@ from firstshift.line.synth.classes import Drawn
 from firstshift.line.synth.fingerprint import renderer
 from firstshift.line.synth.labelling import SeenFlaw, label_of
 from firstshift.line.synth.nearness import CLOSE_PX, touch
-from firstshift.line.synth.onto_judging import Covered, Shown, covered_in, noticed_in
+from firstshift.line.synth.onto_judging import CoveredPhotograph, Shown, covered_in, noticed_in
 from firstshift.line.synth.onto_order import OntoOrder, OntoUnit, Photograph
 from firstshift.line.synth.onto_pieces import Flaws, Piece, pieces_of
 from firstshift.line.synth.onto_placing import land_in, window_for
@@ -183,12 +183,12 @@ class OntoPainter:
 
     def _carried(
         self, ready: OntoReady, prepared: Prepared, window: Pixels, flaws: Flaws, seed: Seed
-    ) -> tuple[Image, list[Covered]]:
+    ) -> tuple[Image, list[CoveredPhotograph]]:
         """The photograph with the flaws, and what each flaw covers of it."""
         sigma = ready.findings.psf_sigma_px
         room = max(LEAST_ROOM_PX, softening_reach(TAIL_WIDTH * sigma if self.stage.profile.tail_share > 0 else sigma))
         image: Image | None = None
-        covered: list[list[Covered]] = [[] for _ in flaws]
+        covered: list[list[CoveredPhotograph]] = [[] for _ in flaws]
         typical = typical_light(light_of(prepared, self.lights) * ready.exposure, ready.mask[_cut(window)])
         for piece in pieces_of(ready, prepared, window, flaws, room):
             own = seed if piece.tile is None else seed.child(*piece.tile)
@@ -204,7 +204,7 @@ class OntoPainter:
                     rest = self._shown(ready, piece, others, stamp(piece.prepared, others), typical, own)
                 each.append(covered_in(ready, piece, number, whole, rest))
         assert image is not None
-        return image, [Covered.together(each) for each in covered]
+        return image, [CoveredPhotograph.together(each) for each in covered]
 
     def _shown(
         self, ready: OntoReady, piece: Piece, flaws: Flaws, stamped: Stamped, typical: float, seed: Seed
@@ -261,7 +261,9 @@ def _is_beside(piece: Piece, number: int) -> bool:
     return any(touch(coverage[number][0], pixel, CLOSE_PX, height, width) for pixel in others)
 
 
-def _seen(ready: OntoReady, flaw: FlawRecipe, landing: Landing, imprint: Imprint, covered: Covered) -> SeenFlaw:
+def _seen(
+    ready: OntoReady, flaw: FlawRecipe, landing: Landing, imprint: Imprint, covered: CoveredPhotograph
+) -> SeenFlaw:
     mask, noticed = noticed_in(ready, covered)
     return SeenFlaw(
         flaw, mask, noticed.verdict, noticed.contrast, noticed.contrast_to_noise, imprint.parameters,

@@ -23,7 +23,7 @@ from firstshift.render.onto.foreground import foreground_of, worn
 from firstshift.render.onto.levels import Levels
 from firstshift.render.onto.light import PLANS, FoundLight, estimate_light
 from firstshift.render.onto.points import register_points
-from firstshift.render.onto.preparing import light_of, prepare
+from firstshift.render.onto.preparing import light_of, prepare_registered
 from firstshift.render.onto.registering import Pixels, Registered, plane_under, register_plane
 from firstshift.render.onto.silhouette import register_silhouette
 from firstshift.render.placing import Sites
@@ -85,7 +85,7 @@ class OntoReady:
         if self.is_whole:
             return self.base
         found = self.findings
-        return prepare(
+        return prepare_registered(
             found.registered, self.mesh, self.surfaces, colour_channels=self.channels,
             azimuth_deg=found.light.azimuth_deg, window=window, like=like,
         )  # fmt: skip
@@ -123,7 +123,7 @@ def made_ready(
     surfaces = surfaces_of(stage, found.shine, found.lay_deg)
     longest = max(light.shape[:2])
     whole = longest <= WHOLE_PX
-    base = prepare(
+    base = prepare_registered(
         registered, mesh, surfaces, azimuth_deg=found.azimuth_deg, shrink=1.0 if whole else SURVEY_PX / longest,
         colour_channels=3 if len(channels) == 3 and stage.colour_channels == 3 else 1,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from firstshift.core.errors import BadInput
 from firstshift.line.synth.journal import Journal, Tally
-from firstshift.line.synth.onto_assigning import Piece, assigned
+from firstshift.line.synth.onto_assigning import Wish, assigned
 from firstshift.line.synth.onto_order import OntoUnit, Photograph
 from firstshift.line.synth.onto_painting import OntoPainter
 from firstshift.line.synth.recording import FOLDER
@@ -41,23 +41,21 @@ class OntoWork:
         taken = {(kind, number): image for kind, found in journal.nowhere.items() for number, image in found.items()}
         placed = dict(_placed(ws, standing))
         wanted = assigned(list(photographs), classes, settings, taken | placed)
-        asked = {
-            piece for piece in placed if _is_asked(piece, placed[piece], photographs, classes, settings.per_defect)
-        }
-        gone = {piece for piece in asked if (_shot(painter, *piece), painter.channel) in standing.retired}
-        for piece in sorted(gone) if again else ():
-            if placed[piece] in photographs:
-                wanted[placed[piece]] = (*wanted.get(placed[piece], ()), piece)
-        left = [OntoUnit(Photograph(image, photographs[image], b""), pieces) for image, pieces in wanted.items()]
+        asked = {wish for wish in placed if _is_asked(wish, placed[wish], photographs, classes, settings.per_defect)}
+        gone = {wish for wish in asked if (_shot(painter, *wish), painter.channel) in standing.retired}
+        for wish in sorted(gone) if again else ():
+            if placed[wish] in photographs:
+                wanted[placed[wish]] = (*wanted.get(placed[wish], ()), wish)
+        left = [OntoUnit(Photograph(image, photographs[image], b""), wishes) for image, wishes in wanted.items()]
         return cls(painter, journal, standing, left, again, len(asked) - len(gone), len(gone))
 
     def tallies(self, ws: Workspace) -> dict[str, Tally]:
         """Of the whole run, as it is now."""
         standing = Standing()
-        names = {kind for kind, _ in _pieces_in(self.standing)} | {kind for unit in self.left for kind, _ in unit.asked}
+        names = {kind for kind, _ in _wishes_in(self.standing)} | {kind for unit in self.left for kind, _ in unit.asked}
         for name in sorted(names | self.journal.nowhere.keys()):
             _look_up(ws, standing, self.painter, name, 0, self.journal)
-        parts = {image: _piece(shot) for (shot, _), image in (standing.retired | standing.live).items()}
+        parts = {image: _wish(shot) for (shot, _), image in (standing.retired | standing.live).items()}
         labels = ws.labels.current(parts)
         said: list[Told] = [(part, labels[image].label if image in labels else None) for image, part in parts.items()]
         nowhere = [(kind, number) for kind, found in self.journal.nowhere.items() for number in found]
@@ -77,29 +75,29 @@ def _look_up(ws: Workspace, standing: Standing, painter: OntoPainter, name: str,
             return
 
 
-def _placed(ws: Workspace, standing: Standing) -> Iterator[tuple[Piece, str]]:
-    """The photograph of each piece that is recorded."""
+def _placed(ws: Workspace, standing: Standing) -> Iterator[tuple[Wish, str]]:
+    """The photograph of each wish that is recorded."""
     shots = {image: shot for (shot, _), image in (standing.retired | standing.live).items()}
     for image, record in ws.images.by_id(shots).items():
-        yield _piece(shots[image]), str(record.capture.provenance["photograph"])
+        yield _wish(shots[image]), str(record.capture.provenance["photograph"])
 
 
 def _is_asked(
-    piece: Piece, photograph: str, photographs: dict[str, str], classes: tuple[str, ...], per_defect: int
+    wish: Wish, photograph: str, photographs: dict[str, str], classes: tuple[str, ...], per_defect: int
 ) -> bool:
     """Among what this call asks for: so many of each class, or what these photographs have."""
-    return piece[0] in classes and (piece[1] < per_defect if per_defect else photograph in photographs)
+    return wish[0] in classes and (wish[1] < per_defect if per_defect else photograph in photographs)
 
 
 def _shot(painter: OntoPainter, kind: str, number: int) -> str:
     return f"onto/{painter.run}/{kind}/{number:07d}"
 
 
-def _pieces_in(standing: Standing) -> Iterator[Piece]:
-    return (_piece(shot) for shot, _ in (*standing.live, *standing.retired))
+def _wishes_in(standing: Standing) -> Iterator[Wish]:
+    return (_wish(shot) for shot, _ in (*standing.live, *standing.retired))
 
 
-def _piece(shot: str) -> Piece:
+def _wish(shot: str) -> Wish:
     try:
         _, _, kind, number = shot.split("/")
         return kind, int(number)

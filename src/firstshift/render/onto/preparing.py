@@ -33,7 +33,7 @@ from firstshift.spec.station import Station
 ROUGHEST_ALPHA = 1.0
 
 
-def prepare(
+def prepare_registered(
     registered: Registered,
     mesh: Mesh,
     surfaces: Sequence[Surface],

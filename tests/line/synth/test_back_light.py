@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from firstshift.line.synth.drawing import draw_pose, nominal_pose
-from firstshift.line.synth.setting_up import prepare
+from firstshift.line.synth.setting_up import prepare_pose
 from firstshift.line.synth.settings import GOOD
 from firstshift.line.synth.stage import Stage
 from firstshift.render.gbuffer import NOTHING
@@ -32,7 +32,7 @@ def test_behind_the_part_is_a_white_panel_that_differs_with_the_background(stage
     assert pose.backdrop_seed is not None
     whites = []
     for seed in (None, 1, 2, 3):
-        prepared = prepare(stage, replace(pose, backdrop_seed=seed))
+        prepared = prepare_pose(stage, replace(pose, backdrop_seed=seed))
         behind = prepared.radiance[:, prepared.gbuffer.surface == NOTHING, 0]
         assert behind.shape[1] > 500
         assert (behind[1] == 1.0).all()  # on, it shines; off, it is grey in the other lamp's light

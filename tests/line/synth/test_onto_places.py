@@ -13,6 +13,7 @@ from firstshift.core.encode import encode_png
 from firstshift.core.errors import BadInput
 from firstshift.core.image import Image
 from firstshift.core.seed import Seed
+from firstshift.line.synth.onto import put_onto
 from firstshift.line.synth.onto_order import OntoOrder, OntoSettings, Photograph
 from firstshift.line.synth.onto_painting import OntoPainter
 from firstshift.line.synth.onto_placing import land_in, window_for
@@ -22,7 +23,8 @@ from firstshift.line.synth.settings import SynthSettings
 from firstshift.render.onto.preparing import light_of, prepare_registered
 from firstshift.render.onto.registering import Registered
 from firstshift.spec.examples import copy_example
-from tests.line.synth.tiles import PART_AND_STATION, photograph, tile_order
+from firstshift.store.workspace import Workspace
+from tests.line.synth.tiles import PART_AND_STATION, TILE, photograph, taken, tile_order
 
 SIZE = (612, 512)
 """A quarter of the bracket's camera."""
@@ -55,6 +57,40 @@ def test_a_person_says_which_region_the_photographs_show(tmp_path: Path) -> None
         strip_painter(tmp_path / "other", region="middle")
     with pytest.raises(BadInput, match="--plane"):
         OntoSettings(method="silhouette", region="surface")
+
+
+CORE = "    - {name: core, material: copper, finish: {kind: ground, ra_um: [0.6, 3.0], lay: straight, lay_deg: 90}}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (CORE + "  regions: [{name: sealed, face: bore}]\n", "region 'sealed' names no body"),
+        (CORE, "the plan has no regions"),
+        (CORE + "  regions: [{name: sealed, face: bore, body: core}]\n", ""),
+        (CORE.replace("copper", "ferrite"), ""),
+        ("  regions: [{name: sealed, face: bore}]\n", ""),
+    ],
+)
+def test_whose_material_a_plane_has_is_told_where_the_region_does_not_say(tmp_path: Path, more: str, said: str) -> None:
+    text = TILE.replace("station:\n", f"{more}station:\n", 1)
+    painter = OntoOrder.of(tile_order(tmp_path, text), OntoSettings(per_photo=1)).painter()
+    if not said:
+        assert painter.doubts == ()
+        return
+    (doubt,) = painter.doubts
+    assert doubt == (
+        f"part.regions: {said}: the plane is taken as tile (ferrite, ground), the first of 2 bodies; "
+        "`body` in a region says another"
+    )
+
+
+def test_a_run_tells_its_doubts(ws: Workspace, tmp_path: Path) -> None:
+    order = tile_order(tmp_path, TILE.replace("station:\n", f"{CORE}station:\n", 1))
+    (tmp_path / "tile.png").write_bytes(encode_png(photograph(1)))
+    told: list[str] = []
+    put_onto(ws, order, OntoSettings(per_photo=1, plan_light=True), taken(ws, tmp_path), told=told.append)
+    assert sum("the first of 2 bodies" in one for one in told) == 1
 
 
 def test_dents_go_onto_a_plane_which_has_no_edges(tmp_path: Path) -> None:

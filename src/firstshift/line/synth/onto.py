@@ -79,7 +79,7 @@ def _paint(
     report = SynthReport(painter.run, skipped=painter.classes.left_out)
     for name, why in report.skipped.items():
         told(f"{name} is not drawn: {why}")
-    for doubt in painter.stage.doubts_of_part:
+    for doubt in painter.doubts:
         told(doubt)
     report.known, report.retired = work.known, work.retired
     if work.left:

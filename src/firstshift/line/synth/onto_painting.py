@@ -86,6 +86,12 @@ class OntoPainter:
         # What a plane cannot show is said first: it has no edges either.
         self.classes = Drawn.by_models(drawn.catalogue, self.stage.types).without(self._why_not).without(drawn.why_not)
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What a person should know before the work: it can be done, and may not be what was meant."""
+        order = self.asked.order
+        return (*(order.doubts() if isinstance(order, FlatOrder) else ()), *self.stage.doubts_of_part)
+
     def paint_unit(self, unit: OntoUnit) -> Outcome:
         """All images of one photograph."""
         name = unit.photograph.name

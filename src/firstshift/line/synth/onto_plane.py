@@ -41,6 +41,18 @@ class FlatOrder(Order):
             if entry.regions and shown.name not in entry.regions
         }
 
+    def doubts(self) -> tuple[str, ...]:
+        """What a person should know: of which body the plane is, where the region does not say it and it matters."""
+        plan = self.declared()
+        shown, bodies = self._shown(plan), plan.part.bodies
+        is_named = shown is not None and shown.body is not None
+        if is_named or len({body.model_copy(update={"name": ""}).model_dump_json() for body in bodies}) == 1:
+            return ()
+        first = bodies[0]
+        which = f"region {shown.name!r} names no body" if shown is not None else "the plan has no regions"
+        taken = f"{first.name} ({first.material}, {first.finish.kind}), the first of {len(bodies)} bodies"
+        return (f"part.regions: {which}: the plane is taken as {taken}; `body` in a region says another",)
+
     def _shown(self, plan: Plan) -> Region | None:
         regions = plan.part.regions
         found = next((one for one in regions if self.region in (None, one.name)), None)

@@ -11,7 +11,7 @@ from firstshift.render.backdrop.drawing import Backdrop, drawn_backdrop, plain_b
 from firstshift.render.backdrop.panel import PLAIN, drawn_panel
 from firstshift.render.lighting import LightChange
 from firstshift.render.prepared import Prepared
-from firstshift.render.preparing import prepare as prepare_view
+from firstshift.render.preparing import prepare
 from firstshift.render.scene import Placed, Scene
 from firstshift.render.surface import Surface, middle_of, surface_of
 from firstshift.render.view import CameraPose, Window, view_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from firstshift.line.synth.stage import Stage
 
 
-def prepare(stage: Stage, pose: PoseDraw) -> Prepared:
+def prepare_pose(stage: Stage, pose: PoseDraw) -> Prepared:
     station = stage.plan.station
     part = Placed(stage.mesh, stage.part_pose(pose), first_surface=0, is_part=True)
     surfaces = part_surfaces(stage, pose)
@@ -32,7 +32,7 @@ def prepare(stage: Stage, pose: PoseDraw) -> Prepared:
         scale=pose.scale,
         camera=CameraPose(pose.camera_tilt_deg, pose.camera_roll_deg, pose.distance_factor),
     )
-    return prepare_view(
+    return prepare(
         view,
         Scene((part, *(backdrop.placed if backdrop else ()))),
         surfaces + (backdrop.surfaces if backdrop else ()),

@@ -23,7 +23,7 @@ from firstshift.line.synth.inputs import hash_of_profile, hash_with_files
 from firstshift.line.synth.lit import out_of_focus
 from firstshift.line.synth.order import Order
 from firstshift.line.synth.recipe import PoseDraw, Recipe
-from firstshift.line.synth.setting_up import check_visible, prepare
+from firstshift.line.synth.setting_up import check_visible, prepare_pose
 from firstshift.line.synth.white_plane import spread_over, white_field
 from firstshift.render.cad.checking import examine
 from firstshift.render.cad.edges import feature_edges
@@ -176,7 +176,7 @@ class Stage:
         return self.seat.shaken(shift_mm=pose.shift_mm, turn_deg=pose.turn_deg, tilt_deg=pose.tilt_deg)
 
     def ready(self, pose: PoseDraw, kind: str) -> Ready:
-        prepared = prepare(self, pose)
+        prepared = prepare_pose(self, pose)
         return Ready(kind, pose, prepared, prepared.layers, prepared.confusion_px, self.plan.part)
 
     def gains(self, recipe: Recipe, channel: str) -> F32:
@@ -197,7 +197,7 @@ class Stage:
         """How the engineer would have set each channel: a good part, nominal pose, bright but nowhere white."""
         from firstshift.line.synth.drawing import nominal_pose
 
-        prepared = prepare(self, nominal_pose(self, min(1.0, NOMINAL_PX / max(self.image_px))))
+        prepared = prepare_pose(self, nominal_pose(self, min(1.0, NOMINAL_PX / max(self.image_px))))
         regions = regions_on(self, prepared.scene, prepared.gbuffer)
         names = [light.name for light in self.plan.station.lights]
         outside = prepared.gbuffer.surface == NOTHING

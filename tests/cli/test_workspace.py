@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,11 @@ from firstshift.cli.exit_codes import ExitCode
 from firstshift.cli.workspace_care import _confirm
 from firstshift.core.capture import parse_time
 from firstshift.core.errors import Refused
+from firstshift.db.engine import Database
+from firstshift.db.migrate import HEAD, migrate
 from firstshift.line.ingest_bench import IngestReport, Run
 from firstshift.spec import Plan
+from firstshift.store.kept_files import NewFile
 from firstshift.store.retaining import plan_retention
 from firstshift.store.workspace import Workspace
 from tests.cli.conftest import Terminal
@@ -88,6 +92,63 @@ def test_retain_asks_before_it_removes(run: Terminal, here: Path) -> None:
     assert run("workspace", "retain").code == ExitCode.DONE, "nothing is due, so nothing is asked"
     with Workspace.open(here) as ws:
         assert ws.images.count() == 6
+
+
+def _to_first_schema(folder: Path) -> None:
+    database = Database("sqlite:///firstshift.db", folder)
+    migrate(database, "0001")
+    database.close()
+
+
+def test_a_backup_of_the_first_schema_is_upgraded_restored_and_added_to(
+    run: Terminal, here: Path, tmp_path: Path, ids: list[str]
+) -> None:
+    """Both were made by a release that kept no files."""
+    old = tmp_path / "backup"
+    assert run("workspace", "backup", old).code == 0
+    for folder in (here, old):
+        _to_first_schema(folder)
+    refused = run("workspace", "restore", old, tmp_path / "again")
+    assert (refused.code, refused.out) == (ExitCode.REFUSED, "")
+    assert f"expected schema {HEAD}, found 0001; `firstshift workspace upgrade -w {old}`" in refused.err
+    assert not (tmp_path / "again").exists()
+    assert run("workspace", "upgrade", "--json").json == {"before": "0001", "after": HEAD}
+    with Workspace.open(here) as ws:
+        ws.kept_files.keep("1" * 64, [NewFile("plan", "plan.yaml", b"name: part")])
+    refused = run("workspace", "backup", old)
+    assert refused.code == ExitCode.REFUSED
+    assert f"`firstshift workspace upgrade -w {old}`" in refused.err
+
+    assert run("workspace", "upgrade", "-w", old).out == f"upgraded from schema 0001 to {HEAD}\n"
+    assert run("workspace", "restore", old, tmp_path / "as it was").code == 0
+    assert run("images", "show", ids[0], "-w", tmp_path / "as it was").code == 0
+    assert run("audit", "verify", "-w", tmp_path / "as it was").code == 0
+    with Workspace.open(old) as backup, pytest.raises(Refused, match="it is a backup of"):
+        backup.kept_files.keep("1" * 64, [NewFile("plan", "plan.yaml", b"name: not here")])
+
+    added = run("workspace", "backup", old, "--json").json
+    assert (added["copied"]["events"], added["copied"]["blobs"]) == (1, 1)
+    assert run("workspace", "restore", old, tmp_path / "again").code == 0
+    assert run("audit", "verify", "-w", tmp_path / "again").code == 0
+    with Workspace.open(tmp_path / "again") as ws:
+        (kept,) = ws.kept_files.of("1" * 64)
+        assert ws.kept_files.read(kept) == b"name: part"
+        ws.kept_files.keep("2" * 64, [NewFile("plan", "plan.yaml", b"name: other")])
+
+
+def test_what_cannot_be_written_is_not_upgraded(
+    run: Terminal, here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("workspace", "backup", tmp_path / "backup").code == 0
+    _to_first_schema(tmp_path / "backup")
+    with monkeypatch.context() as patch:
+        patch.setattr("firstshift.db.engine.is_read_only", lambda path: path.exists())
+        ran = run("workspace", "upgrade", "-w", tmp_path / "backup")
+    assert ran.code == ExitCode.REFUSED
+    assert "copy the workspace's folder to where you may write" in ran.err
+    shutil.copytree(tmp_path / "backup", tmp_path / "copy")
+    assert run("workspace", "upgrade", "-w", tmp_path / "copy").code == 0
+    assert run("workspace", "restore", tmp_path / "copy", tmp_path / "again").code == 0
 
 
 def test_upgrade_of_what_is_new_already(run: Terminal, here: Path) -> None:

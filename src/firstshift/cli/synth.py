@@ -233,8 +233,9 @@ def inputs(
 ) -> None:
     """Write the plan that an image was rendered from, and the files that it names, into a folder.
 
-    They are what the workspace kept with the run, the plan without its comments. A file of yours with types of flaw is
-    among them: it is written, and never executed from the workspace.
+    They are what the workspace kept with the run: the plan as it was written when its first image was made, and all
+    files or none. A file of yours with types of flaw is among them: it is written, and never executed from the
+    workspace.
     """
     from firstshift.line.synth.keeping import write_inputs
 

@@ -294,7 +294,10 @@ def _show_retention(report: RetentionReport) -> None:
 
 
 def upgrade(folder: WorkspaceFolder = None, as_json: AsJson = False) -> None:
-    """Bring the workspace's database to the schema of this version of firstshift. Make a backup first."""
+    """Bring the database of a workspace, or of a backup, to the schema of this version of firstshift.
+
+    All of it or nothing is done. A backup of the state before is made by the version before, or by copying the folder.
+    """
     from firstshift.db.engine import Database
     from firstshift.db.migrate import migrate, revision_of
     from firstshift.store.workspace_file import read_workspace_file

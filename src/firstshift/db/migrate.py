@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 import sqlalchemy as sa
 
 from firstshift.core.errors import Refused
@@ -23,6 +26,12 @@ def migrate(database: Database, target: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
+    if database.is_read_only:
+        raise Refused(
+            "this database can only be read here",
+            where=database.shown_url,
+            way_out="copy the workspace's folder to where you may write, and upgrade the copy",
+        )
     config = Config()
     config.set_main_option("script_location", "firstshift.db:migrations")
     backwards = target == "base" or (target != "head" and target < (revision_of(database) or ""))
@@ -31,7 +40,8 @@ def migrate(database: Database, target: str = "head") -> None:
         (command.downgrade if backwards else command.upgrade)(config, target)
 
 
-def require_head(database: Database) -> None:
+def require_head(database: Database, folder: Path | None = None) -> None:
+    """`folder`: of the workspace, for the way out; it need not be the one that a person works in."""
     found = revision_of(database)
     if found == HEAD:
         return
@@ -39,5 +49,6 @@ def require_head(database: Database) -> None:
         raise Refused(
             "there is no workspace in this database yet", where=database.shown_url, way_out="`firstshift new`"
         )
-    way_out = "`firstshift workspace upgrade`" if found < HEAD else "install the newer firstshift that wrote it"
+    upgrade = "firstshift workspace upgrade" + (f" -w {shlex.quote(str(folder))}" if folder is not None else "")
+    way_out = f"`{upgrade}`" if found < HEAD else "install the newer firstshift that wrote it"
     raise Refused(where=database.shown_url, expected=f"schema {HEAD}", found=found, way_out=way_out)

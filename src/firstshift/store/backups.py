@@ -23,6 +23,7 @@ from firstshift.core.errors import BadInput, FirstshiftError, NotFound, Refused
 from firstshift.core.progress import Progress
 from firstshift.core.wholefile import OWNER_ONLY, flush_folder, write_whole
 from firstshift.db.engine import without_password
+from firstshift.db.migrate import require_head, revision_of
 from firstshift.ledger.keys import SigningKey, load_signing_key
 from firstshift.ledger.ledger import Draft, Head
 from firstshift.ledger.tables import events
@@ -108,6 +109,8 @@ def back_up(
     frozen = f"it is a backup of {ws.settings.name!r}; `firstshift workspace restore` makes a workspace of it"
     quick = not (is_first if thorough is None else thorough)
     with Workspace(place, settings, None, ws.actor) as target:
+        if revision_of(target.database) is not None:
+            require_head(target.database, place)
         owner = backup_of(ws.settings.id)
         copied = copy_workspace(ws, target.database, target.blobs, frozen=frozen, blobs_owner=owner, progress=progress)
         _copy_files(ws, place, ws.folder / ws.settings.private_key_file if with_key else None)

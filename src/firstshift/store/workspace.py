@@ -153,7 +153,7 @@ class Workspace(AbstractContextManager["Workspace"]):
         workspace = cls(place, settings, key, actor or default_actor(), limits)
         try:
             require_own(workspace.blobs, settings.id)
-            require_head(workspace.database)
+            require_head(workspace.database, place)
         except BaseException:
             workspace.close()
             raise

@@ -111,6 +111,13 @@ def test_whatever_became_of_the_plan_the_image_is_rendered_again_bit_for_bit(
     assert bool(found.plan_kept_because) == bool(because)
 
 
+def test_a_profile_that_is_not_there_is_not_blamed_on_the_plan(done: Done, tmp_path: Path) -> None:
+    found = look_at(done.ws, done.image, done.folder, tmp_path / "nowhere.json", (done.types,))
+    assert found.is_same
+    assert "nowhere.json" in found.plan_kept_because
+    assert "\n" not in found.plan_kept_because
+
+
 def test_everything_is_kept_once_for_all_runs_of_a_plan(done: Done) -> None:
     synthesise(done.ws, done.order(per_defect=2))
     synthesise(done.ws, done.order(seed=4))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firstshift.core.errors import BadInput, FirstshiftError, NotFound, Refused
+from firstshift.core.errors import BadInput, FirstshiftError, NotFound, Refused, one_line
 from firstshift.core.hashing import content_hash
 from firstshift.line.synth.inputs import file_digest, hash_of, hash_of_profile, hash_with_files, named_files
 from firstshift.line.synth.laying_out import PLAN, PLAN_NAME, PROFILE, PROFILE_NAME, TYPES, lay_out, name_of_types
@@ -27,6 +27,8 @@ from firstshift.sensor.profile import SensorProfile
 from firstshift.spec.plan import plan_path
 from firstshift.store.kept_files import MAX_FILE_BYTES, KeptFile, NewFile
 from firstshift.store.workspace import Workspace
+
+LONGEST_WHY = 200
 
 
 def keep_inputs(ws: Workspace, stage: Stage) -> None:
@@ -96,9 +98,10 @@ def order_again(
     try:
         order = order_for(asked.plan_file, settings, asked.profile, types)
         because = _difference(order, told, asked.plan_file)
-    except FirstshiftError:
-        is_there = plan_path(asked.plan_file).is_file()
-        because = f"{plan_path(asked.plan_file)} " + ("does not work as it is now" if is_there else "is not there")
+    except FirstshiftError as error:
+        file = plan_path(asked.plan_file)
+        why = one_line(error.message, LONGEST_WHY)
+        because = f"{file} does not work as it is now ({why})" if file.is_file() else f"{file} is not there"
     return (_kept_order(ws, told, settings, types, place), because) if because else (order, "")
 
 

@@ -47,7 +47,7 @@ def test_words_go_on_in_a_second_line_and_end_in_dots() -> None:
     text = "dark · 2 of 3: severity 4, 2.5 mm long, 0.35 mm across, 0.24 mm wide, 36 µm deep, not visible"
     assert fitted("dark", font, 300, 2) == ["dark"]
     two = fitted(text, font, 400, 2)
-    assert " ".join(two) == text
+    assert " ".join(two) == text.replace("µ", "u")
     assert len(two) == 2
     for width in (60, 150, 400):
         for lines in (1, 2):
@@ -59,12 +59,12 @@ def test_words_go_on_in_a_second_line_and_end_in_dots() -> None:
 
 
 def test_titles_and_captions_are_in_the_letters_of_any_factory() -> None:
-    """A font without a letter draws the same box for each that it lacks."""
+    """What the font lacks is written otherwise: a box would be the same for every letter."""
     cell = Cell(picture((40, 40)), (), None, "bright")
     pages = [
         page_of("part", [(name, [cell])], (40, 40)).tobytes() for name in ("Größe", "Graße", "Царапина", "Царамина")
     ]
-    panels = [side_by_side([(name, picture((40, 40)))]).tobytes() for name in ("ä", "ö")]
+    panels = [side_by_side([(name, picture((40, 40)))]).tobytes() for name in ("ä", "ö", "я")]
     assert len(set(pages)) == len(pages)
     assert len(set(panels)) == len(panels)
 

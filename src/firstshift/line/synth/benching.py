@@ -37,6 +37,7 @@ GOAL_GOOD_PER_S = 10.0
 GOALS_OF = "bracket"
 """The example that the goals were set for; what other examples make is told beside it, and no goal is missed there."""
 _RESAMPLES = 2_000
+AT_ONCE_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +147,11 @@ class _Watch:
         self._shown.start(what, total)
 
     def advance(self, steps: int = 1, note: str = "") -> None:
-        before = self._done[-1][1] if self._done else 0
-        self._done.append((time.monotonic(), before + steps))
+        """Units that are recorded together are told one after the other: they are one moment."""
+        before, now = (self._done[-1][1] if self._done else 0), time.monotonic()
+        if self._done and now - self._done[-1][0] < AT_ONCE_S:
+            self._done.pop()
+        self._done.append((now, before + steps))
         self._memory.append(((before + steps) / self._total, memory_mb()))
         self._shown.advance(steps, note)
 
@@ -155,7 +159,7 @@ class _Watch:
         self._shown.finish()
 
     def phase(self, name: str, goal: float | None, images: int) -> Phase:
-        """Counted from the first unit recorded on: workers start once, for fifty thousand images as for fifty."""
+        """Counted from the first images recorded on: workers start once, for fifty thousand images as for fifty."""
         (began, first), (ended, last) = self._done[0], self._done[-1]
         if last == first:
             raise BadInput(where="bench synth", expected="more images than one worker takes at a time", found=images)

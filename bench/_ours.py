@@ -6,6 +6,7 @@ A module of its own, because worker processes import it by name.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,12 +48,16 @@ class Phase:
 
     @property
     def cpu_s(self) -> float:
-        return sum(unit.cpu_s for unit in self.units) / self.images
+        return _cpu_s(self.units)
 
     @property
     def cpu_interval(self) -> tuple[float, float]:
-        """95 %, bootstrap over units of work."""
-        return interval([unit.cpu_s / unit.images for unit in self.units])
+        """95 %, bootstrap over units of work, small and large ones: all their time over all their images."""
+        return interval(self.units, _cpu_s)
+
+
+def _cpu_s(units: Sequence[Spent]) -> float:
+    return sum(unit.cpu_s for unit in units) / sum(unit.images for unit in units)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 
 def machine() -> str:
@@ -49,7 +50,7 @@ def section(title: str, *, command: str, n: object, body: str, data: str = "", n
 
 
 def interval(
-    values: Sequence[float], statistic: Callable[[Sequence[float]], float] = statistics.fmean, level: float = 0.95
+    values: Sequence[Any], statistic: Callable[[Sequence[Any]], float] = statistics.fmean, level: float = 0.95
 ) -> tuple[float, float]:
     """Bootstrap percentile interval (Efron 1979) of a statistic, seeded: the same values give the same interval."""
     draw = random.Random(0)

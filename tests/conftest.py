@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -10,6 +11,12 @@ import pytest
 
 from tests.servers.postgres import PASSWORD, PostgresServer
 from tests.servers.s3 import Bucket, S3Server
+
+# Started with `nohup` or in the background of a script, this process ignores what its tests send, and so would the
+# commands that it starts.
+for _number, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _usual)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""Which class each pixel is of; thin structures are kept."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firstshift.core.errors import BadInput
+from firstshift.core.errors import BadInput, Unavailable
 from firstshift.core.hashing import content_hash
 from firstshift.vision.kept_features import SUFFIX, KeptFeatures
 
@@ -97,3 +97,14 @@ def test_what_is_no_hash_is_refused(tmp_path: Path) -> None:
         KeptFeatures(tmp_path, "../x", PREPARED, most_bytes=ROOM)
     with pytest.raises(BadInput, match="1 to 64 maps"):
         kept.put(image(1), ())
+
+
+def test_a_place_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
+    kept = KeptFeatures(tmp_path, TRUNK, PREPARED, most_bytes=ROOM)
+    kept.of(image(1), lambda: made(1))
+    (path,) = kept.folder.rglob(f"*{SUFFIX}")
+    path.unlink()
+    path.mkdir()  # what is no file cannot be read, whoever asks
+    with pytest.raises(Unavailable, match="cannot be read") as caught:
+        kept.get(image(1))
+    assert "\n" not in caught.value.message

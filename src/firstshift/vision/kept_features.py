@@ -14,6 +14,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,11 @@ class KeptFeatures:
             data = path.read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise Unavailable(
+                "kept features cannot be read", where=path, found=error.strerror or error,
+                way_out="see who may read there, or name another folder",
+            ) from error  # fmt: skip
         try:
             held = load(data)
             told = _metadata(data)
@@ -74,7 +80,8 @@ class KeptFeatures:
                     where=path, expected=f"features with {name} {value}", found=told.get(name, "none"),
                     way_out="somebody moved the file here; remove it, and it is made again",
                 )  # fmt: skip
-        os.utime(path)
+        with suppress(OSError):  # another process made room meanwhile: what was read is still right
+            os.utime(path)
         return tuple(held[str(number)] for number in range(len(held)))
 
     def put(self, content: str, features: Features) -> None:

@@ -63,7 +63,9 @@ def load_weights(path: Path, channels: int | None = None) -> tuple[OwnBackbone, 
             where=path, expected=f"weights with the fingerprint {told.get('fingerprint')}", found=trunk.fingerprint,
             way_out="the file was changed or damaged; take it from where it came from once more",
         )  # fmt: skip
-    return (trunk if channels in (None, trunk.channels) else _for_channels(trunk, channels or 0)), card
+    if channels is None or channels == trunk.channels:
+        return trunk, card
+    return _for_channels(trunk, channels), card
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
@@ -83,7 +85,7 @@ def _as_loaded(told: dict[str, Any], state: dict[str, torch.Tensor]) -> OwnBackb
     shape = Shape(tuple(map(int, told["widths"])), tuple(map(int, told["blocks"])), int(told["squeeze"]))
     if sum(one.numel() for one in state.values()) > MOST_PARAMETERS or not 1 < len(shape.widths) < 8:
         raise ValueError("a trunk larger than any that is known here")
-    if max(*shape.widths, *shape.blocks) > 8192 or min(*shape.widths, *shape.blocks, shape.squeeze) < 1:
+    if max(shape.widths) > 8192 or max(shape.blocks) > 64 or min(*shape.widths, *shape.blocks, shape.squeeze) < 1:
         raise ValueError("widths and blocks that no trunk has")
     with torch.device("meta"):
         trunk = OwnBackbone(str(told["name"]), shape, int(told["channels"]))

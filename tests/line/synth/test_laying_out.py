@@ -38,10 +38,10 @@ def _everything(folder: Path) -> dict[str, bytes | None]:
 def field(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where escapes would land: the folder to write into is a few folders down, and this process works beside it."""
     folder = tmp_path_factory.mktemp("field")
-    for name in ("here/there", "work"):
+    for name in ("here/there", "plant"):
         (folder / name).mkdir(parents=True)
-    (folder / "work" / "mine.step").write_bytes(b"mine")
-    monkeypatch.chdir(folder / "work")
+    (folder / "plant" / "mine.step").write_bytes(b"mine")
+    monkeypatch.chdir(folder / "plant")
     return folder
 
 
@@ -49,11 +49,11 @@ OUTSIDE = [
     "../out.step",
     "../../out.step",
     "../../../out.step",
-    "../../work/mine.step",
+    "../../plant/mine.step",
     "a/../../out.step",
     "a/b/../../../out.step",
     "FIELD/out.step",
-    "FIELD/work/mine.step",
+    "FIELD/plant/mine.step",
     "//FIELD/out.step",
     "..\\out.step",
     "a\\..\\..\\out.step",
